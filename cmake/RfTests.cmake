@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/unit/test_*.c: one cmocka executable each, under ctest.
+# tests/live/programs/*.c, tests/bench/*.c: small programs that the live tests and benchmarks
+# watch; they are compiled plainly, with neither our flags nor our sanitizers.
+# tests/fuzz/*.c: libFuzzer targets, in the preset `fuzz` alone.
+
+file(GLOB unit_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/test_*.c")
+if(unit_sources AND NOT RF_TEST_LIBRARIES MATCHES "cmocka")
+  message(STATUS "ringfence: unit tests are left out: no cmocka in this build")
+  set(unit_sources)
+endif()
+if(NOT RF_TEST_LIBRARIES MATCHES "jansson" AND unit_sources)
+  message(STATUS "ringfence: unit tests are left out: no jansson in this build")
+  set(unit_sources)
+endif()
+foreach(source IN LISTS unit_sources)
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(${name} "${source}")
+  target_link_libraries(${name} PRIVATE rf_verbs rf_core ${RF_TEST_LIBRARIES})
+  target_compile_definitions(${name} PRIVATE "RF_TEST_DIR=\"${CMAKE_SOURCE_DIR}/tests\"")
+  # cmocka's own headers and its void * idiom keep these two from being useful in tests.
+  target_compile_options(${name} PRIVATE -Wno-unused-parameter)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/unit")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT 120
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1;ASAN_OPTIONS=detect_leaks=1")
+endforeach()
+
+# Matrix guests have no shared libraries, so a static build makes these static as well.
+function(rf_plain_programs prefix folder outdir)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${folder}/*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    set(target ${prefix}_${name})
+    add_executable(${target} "${source}")
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_compile_options(${target} PRIVATE -O1 -g -Wall -Wextra -pthread
+      $<$<BOOL:${RF_WERROR}>:-Werror>)
+    target_link_options(${target} PRIVATE -pthread $<$<BOOL:${RF_STATIC}>:-static>)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}
+      RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/${outdir}")
+  endforeach()
+endfunction()
+if(NOT RF_FUZZ)
+  rf_plain_programs(program live/programs programs)
+  rf_plain_programs(bench bench bench)
+endif()
+
+if(RF_FUZZ)
+  file(GLOB fuzz_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/*.c")
+  foreach(source IN LISTS fuzz_sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(${name} "${source}")
+    target_link_libraries(${name} PRIVATE rf_core)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/fuzz")
+  endforeach()
+endif()
