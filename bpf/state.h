@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * State that the kernel side keeps and the loader reads in place, through
+ * mmap: what a CPU is doing, and the switches that turn the programs on.
+ * Unlike records.h, nothing here is ever stored or sent.
+ */
+#ifndef RF_STATE_H
+#define RF_STATE_H
+
+#include "records.h"
+
+/*
+ * The thread that runs on a CPU. Its state lives here while it runs, so that a
+ * crossing costs no look-up by thread; sched_switch moves it to and from the
+ * thread's own storage.
+ */
+struct rf_cpu {
+	__u64 task; /* task_struct, as an identity only; 0: not learnt yet */
+	__u64 entity;
+	__u64 since_ns; /* start of the span that is open: user or kernel, by flags */
+	__u64 call_start_ns;
+	__u64 call_waiting_ns; /* waiting inside the open call so far */
+	__u32 call;
+	__u32 flags;   /* RF_T_* */
+	__u64 user_ns; /* closed spans that are not in a cell yet */
+	__u64 kernel_ns;
+	__u64 waiting_ns;
+	__u64 fault_ns; /* of kernel_ns */
+	__u64 pad[6];
+	struct rf_counts counts[2]; /* by epoch */
+} __attribute__((aligned(128)));
+
+/* The same for a thread that does not run: in task storage (or a hash before 5.11). */
+struct rf_thread {
+	__u64 entity;   /* 0: just made, nothing known */
+	__u64 since_ns; /* since when it has been off the CPU */
+	__u64 call_start_ns;
+	__u64 call_waiting_ns;
+	__u64 user_ns; /* spans that found no cell to go to */
+	__u64 kernel_ns;
+	__u64 waiting_ns;
+	__u64 fault_ns;
+	__u32 call;
+	__u32 flags;
+	__u32 cpu; /* where it is loaded, valid with .loaded */
+	__u32 loaded;
+};
+
+/* Switches that change while the programs run. */
+struct rf_control {
+	__u32 on;    /* 0: every program returns at once */
+	__u32 epoch; /* the lowest bit chooses the tables */
+	__u64 start_ns; /* begin of the window */
+	__u32 self_tgid; /* in the initial pid namespace; set by the iterator's first run */
+	__u32 pad;
+};
+
+/* Ways a cell may be placed: its own slot and the neighbour's. */
+#define RF_CELL_WAYS 2
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A latency histogram with the buckets of bpf/records.h, stored sparsely: only
+ * the span of buckets that were ever used takes memory.
+ */
+#ifndef RF_LEDGER_HIST_H
+#define RF_LEDGER_HIST_H
+
+#include <stdint.h>
+
+struct rf_hist {
+	uint64_t *counts; /* counts[0] belongs to bucket first */
+	uint64_t total;
+	uint8_t first;
+	uint8_t used; /* number of buckets held; 0: empty, counts NULL */
+};
+
+/* Adds n to bucket (< RF_HIST_BUCKETS). 0, or -ENOMEM and nothing changed. */
+int rf_hist_add(struct rf_hist *h, unsigned int bucket, uint64_t n);
+/* Adds all of src to dst. 0 or -ENOMEM (dst then holds a part of it). */
+int rf_hist_merge(struct rf_hist *dst, const struct rf_hist *src);
+/* Empties h and frees what it holds. */
+void rf_hist_clear(struct rf_hist *h);
+
+/* Lowest duration (ns) of a bucket; of RF_HIST_BUCKETS: the end of the last. */
+uint64_t rf_hist_bucket_ns(unsigned int bucket);
+/* The bucket that a duration (ns) falls in; the same arithmetic as the kernel side. */
+unsigned int rf_hist_bucket(uint64_t ns);
+
+/*
+ * The duration (ns) below which fraction q (0..1) of the entries lie, as the
+ * middle of its bucket, kept within [min_ns, max_ns]. 0 for an empty histogram.
+ */
+uint64_t rf_hist_quantile(const struct rf_hist *h, double q, uint64_t min_ns, uint64_t max_ns);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger: exact totals per process and crossing kind, added up from
+ * records (bpf/records.h). Pure: no I/O, no libbpf, no globals. It is fed by
+ * the live probe and by a recording alike and read by rows (rows.h) and views.
+ *
+ * Life of an interval: any number of rf_ledger_feed(), then a sweep
+ * (rf_ledger_sweep_begin(), the swept records fed, rf_ledger_sweep_end()), then
+ * it may be read, then rf_ledger_next_interval() sets all totals to zero and
+ * keeps who is who.
+ */
+#ifndef RF_LEDGER_LEDGER_H
+#define RF_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/hist.h"
+
+#define RF_LEDGER_COMM_LEN 16
+
+/* ns on each side of the boundary */
+struct rf_times {
+	uint64_t user;
+	uint64_t kernel;
+	uint64_t waiting;
+};
+
+struct rf_faults {
+	uint64_t user; /* by the mode they were raised in */
+	uint64_t kernel;
+	uint64_t minor; /* by what resolved them */
+	uint64_t major;
+};
+
+struct rf_errno_count {
+	uint16_t err;   /* errno; 0 with refused: refused by a signal */
+	bool refused;   /* answered by seccomp or ptrace before the call began */
+	uint64_t count;
+};
+
+/* One call of one process: a cell. */
+struct rf_cell {
+	uint32_t call;    /* RF_CALL(abi, nr) */
+	uint64_t calls;   /* including open ones */
+	uint64_t open;    /* of calls: still inside the kernel at the sweep */
+	uint64_t untimed; /* of calls: ended without a duration that could be taken */
+	uint64_t failed;
+	uint64_t denied; /* of failed: EPERM, EACCES, or refused by seccomp */
+	uint64_t total_ns;
+	uint64_t waiting_ns;
+	uint64_t min_ns;
+	uint64_t max_ns;
+	struct rf_hist hist;
+	struct rf_errno_count *errnos; /* in order of first appearance */
+	size_t nr_errnos;
+};
+
+/* One process (or thread, where entities are threads). */
+struct rf_process {
+	uint64_t entity;
+	uint32_t tgid;
+	uint32_t tid; /* of the thread where entities are threads, else the tgid */
+	uint32_t ppid;
+	uint32_t uid;
+	uint64_t start_ns; /* since boot; 0 unknown */
+	uint64_t cgroup;   /* kernfs id; 0 unknown */
+	char comm[RF_LEDGER_COMM_LEN + 1]; /* as the kernel has it: hostile bytes included */
+	char *exe;   /* NULL unknown; owned; hostile bytes included */
+	bool known;  /* who it is has been learnt: not only the entity */
+	bool exited;
+	uint32_t exit_status; /* as wait(2) gives it, when exited */
+	uint32_t threads_seen; /* live threads at the last sweep */
+	uint64_t kernel_minflt; /* on exit: the kernel's own counters, faults it took on */
+	uint64_t kernel_majflt; /* the process' behalf without a trap included */
+	struct rf_times time; /* of this interval, open spans included */
+	struct rf_faults faults;
+	uint64_t fault_ns; /* of time.kernel: resolving user-mode page faults */
+	uint64_t calls;    /* sums over cells */
+	uint64_t failed;
+	uint64_t denied;
+	struct rf_cell **cells; /* order unspecified */
+	size_t nr_cells;
+};
+
+/* seen = attributed + lost, by kind. All in crossings (calls and page faults). */
+struct rf_accounting {
+	uint64_t seen;
+	uint64_t attributed;
+	uint64_t lost; /* sum of the following */
+	uint64_t lost_cell;
+	uint64_t lost_state;
+	uint64_t lost_skipped;
+	uint64_t lost_unexplained; /* what remains: a defect of ringfence when not zero */
+	uint64_t lost_errnos;  /* not crossings: failures whose errno is unknown */
+	uint64_t lost_records; /* not crossings: process events lost, so names may be missing */
+	uint64_t evicted;      /* cells moved out before the sweep: table pressure */
+};
+
+struct rf_totals {
+	uint64_t calls;
+	uint64_t failed;
+	uint64_t denied;
+	uint64_t page_faults; /* user and kernel mode */
+};
+
+struct rf_ledger;
+
+/* A new, empty ledger, or NULL when out of memory. Freed with rf_ledger_free(). */
+struct rf_ledger *rf_ledger_new(void);
+void rf_ledger_free(struct rf_ledger *l);
+
+/*
+ * Adds one record of size bytes (any enum rf_rec_type). The bytes need no
+ * alignment. 0; -EINVAL for a record that is cut short, of no known type or
+ * inconsistent (nothing is changed); -ENOMEM.
+ */
+int rf_ledger_feed(struct rf_ledger *l, const void *rec, size_t size);
+
+/*
+ * A sweep replaces what is known about open spans and open calls: begin
+ * forgets the former ones, THREAD records fed in between set the new ones, end
+ * adds them up. final: the programs stand still, so that the calls found open
+ * must be exactly the seen ones that have not finished; otherwise calls may
+ * finish while the sweep runs, and the difference of the kernel's own
+ * counters tells how many are open. 0 or -ENOMEM.
+ */
+int rf_ledger_sweep_begin(struct rf_ledger *l);
+int rf_ledger_sweep_end(struct rf_ledger *l, uint64_t now_ns, bool final);
+
+/*
+ * Sets all totals to zero and forgets the processes that have exited, for the
+ * interval that begins at now_ns. Spans that stay open are counted only for
+ * the part that lies in the new interval.
+ */
+void rf_ledger_next_interval(struct rf_ledger *l, uint64_t now_ns);
+
+/* Books crossings that the kernel skipped (recursion_misses), cumulative over the run. */
+void rf_ledger_set_skipped(struct rf_ledger *l, uint64_t crossings);
+
+/* The window that the totals belong to: rf_ledger_start() sets its begin. */
+void rf_ledger_start(struct rf_ledger *l, uint64_t now_ns);
+uint64_t rf_ledger_window_ns(const struct rf_ledger *l);
+
+/* Names for a process; exe is copied. For processes the ledger holds only; -ENOENT otherwise. */
+int rf_ledger_set_exe(struct rf_ledger *l, uint64_t entity, const char *exe);
+
+/* Reading. Pointers stay valid until the next call that changes the ledger. */
+size_t rf_ledger_nr_processes(const struct rf_ledger *l);
+const struct rf_process *rf_ledger_process(const struct rf_ledger *l, size_t i);
+const struct rf_process *rf_ledger_find(const struct rf_ledger *l, uint64_t entity);
+void rf_ledger_accounting(const struct rf_ledger *l, struct rf_accounting *acc);
+void rf_ledger_totals(const struct rf_ledger *l, struct rf_totals *totals);
+
+#endif

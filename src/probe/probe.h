@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The probe: loads and attaches the BPF programs, and turns what they hold
+ * into records (bpf/records.h) handed to a sink. The only room that talks to
+ * libbpf.
+ *
+ * Life: rf_probe_open() loads and attaches, nothing is counted yet.
+ * rf_probe_start() opens the window. rf_probe_poll() hands over what comes
+ * through the ring. rf_probe_sweep() closes an epoch: every crossing counted
+ * before it is handed over, none of those after it. rf_probe_stop() freezes
+ * the programs and makes the last, exact sweep. rf_probe_close() detaches and
+ * unloads; the kernel does the same if the process is killed.
+ */
+#ifndef RF_PROBE_PROBE_H
+#define RF_PROBE_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define RF_TARGET_MAX_PIDS 1024
+#define RF_CALL_SET_ABIS 5
+#define RF_CALL_SET_WORDS 16 /* 1024 numbers */
+
+/* Which threads are targets. Every narrowing that is set must hold. */
+struct rf_targets {
+	const pid_t *pids; /* -p: processes (tgid), or threads' ids, whose process is meant */
+	size_t nr_pids;
+	pid_t tree;        /* a process whose descendants are followed too; 0 none */
+	const char *comm;  /* glob over the thread's comm; NULL none */
+	bool by_uid;
+	uid_t uid;
+	uint64_t cgroup;   /* kernfs id of a cgroup whose subtree is meant; 0 none */
+	int cgroup_v1_subsys; /* v1: index of the controller in css_set.subsys; -1: the v2 hierarchy */
+	bool self; /* count this process too */
+};
+
+struct rf_probe_options {
+	struct rf_targets targets;
+	/* -e: a bit per number and ABI (enum rf_abi), NULL for all calls */
+	const uint64_t (*calls)[RF_CALL_SET_WORDS];
+	bool by_thread;  /* entities are threads */
+	bool no_latency; /* counts and page faults only: no durations, no time split */
+	size_t memory;   /* bound on kernel memory in bytes; 0: the rule in docs/architecture.md */
+};
+
+/* Takes one record; 0, or a negative errno that ends the poll or sweep. */
+typedef int (*rf_sink)(void *ctx, const void *rec, size_t size);
+
+struct rf_probe;
+
+/*
+ * 0 and *probe, or a negative errno after a message in err (one line: the reason
+ * and the remedy): -EPERM, -ENOSYS, -EOPNOTSUPP mean that this host or user
+ * cannot run it (exit status 3).
+ */
+int rf_probe_open(struct rf_probe **probe, const struct rf_probe_options *options, rf_sink sink,
+		  void *ctx, char *err, size_t errlen);
+void rf_probe_close(struct rf_probe *p);
+
+/* Opens the window; *now_ns is its begin (CLOCK_MONOTONIC). */
+int rf_probe_start(struct rf_probe *p, uint64_t *now_ns);
+/* Waits up to timeout_ms for records and hands them over; 0, or -EINTR, or what the sink said. */
+int rf_probe_poll(struct rf_probe *p, int timeout_ms);
+/* The ring's descriptor, readable when records wait; for a caller's own poll(2). */
+int rf_probe_fd(const struct rf_probe *p);
+/* Closes an epoch and hands over all that was booked in it; *now_ns is its end. */
+int rf_probe_sweep(struct rf_probe *p, uint64_t *now_ns);
+/* The last sweep: freezes the programs first, so that the result is exact. */
+int rf_probe_stop(struct rf_probe *p, uint64_t *now_ns);
+/* Crossings that the kernel skipped because a program was already running (recursion_misses). */
+uint64_t rf_probe_skipped(const struct rf_probe *p);
+
+struct rf_probe_cost {
+	uint64_t bpf_ns;   /* run time of the programs; 0 unless statistics were on */
+	uint64_t bpf_runs;
+	size_t kernel_bytes; /* memory of the maps */
+};
+int rf_probe_cost(const struct rf_probe *p, struct rf_probe_cost *cost);
+
+#endif
