@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tests/unit/test_*.c: one cmocka executable each, under ctest.
 # tests/live/programs/*.c, tests/bench/*.c: small programs that the live tests and benchmarks
-# watch; they are compiled plainly, with neither our flags nor our sanitizers.
+# watch; they are compiled plainly, with neither our flags nor our sanitizers. Those in
+# tests/live/programs/nolibc are static and need nothing, so that any guest can run them.
 # tests/fuzz/*.c: libFuzzer targets, in the preset `fuzz` alone.
 
 file(GLOB unit_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/test_*.c")
@@ -44,6 +45,19 @@ function(rf_plain_programs prefix folder outdir)
 endfunction()
 if(NOT RF_FUZZ)
   rf_plain_programs(program live/programs programs)
+  # Their calls are known to the last one because there is no C library and no start-up code.
+  # Outlined atomics and stack protectors would need a library.
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/live/programs/nolibc/*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(program_${name} "${source}")
+    target_compile_options(program_${name} PRIVATE -O1 -g -Wall -Wextra
+      $<$<BOOL:${RF_WERROR}>:-Werror> -ffreestanding -fno-stack-protector -fno-pie
+      $<$<STREQUAL:${RF_ARCH},arm64>:-mno-outline-atomics>)
+    target_link_options(program_${name} PRIVATE -nostdlib -static -no-pie)
+    set_target_properties(program_${name} PROPERTIES OUTPUT_NAME ${name}
+      RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/programs")
+  endforeach()
   rf_plain_programs(bench bench bench)
 endif()
 

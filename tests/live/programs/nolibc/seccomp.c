@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Calls that a seccomp filter keeps from being made: seccomp errno|trap|trace|kill|killthread
+ * [CALLS]
+ *   errno       getppid answers EPERM
+ *   trap        getppid raises SIGSYS, which the program handles
+ *   trace       getppid answers ENOSYS, there being no tracer
+ *   kill        getppid kills a child process
+ *   killthread  getppid kills one thread of the process, which goes on
+ */
+#include "../nolibc.h"
+
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+static struct rf_thread victim;
+static volatile long handled;
+
+static void on_signal(int number)
+{
+	(void)number;
+	handled++;
+}
+
+static long filter(uint32_t answer)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = RF_LEN(code), .filter = code };
+
+	rf_call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return rf_call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+static void die(void *arg)
+{
+	(void)arg;
+	filter(SECCOMP_RET_KILL_THREAD);
+	/* Ends here, without a trace of its own: not booked. */
+	rf_raw(__NR_getppid, 0, 0, 0, 0, 0, 0);
+}
+
+static void refused(const char *mode, long n)
+{
+	if (rf_streq(mode, "errno")) {
+		filter(SECCOMP_RET_ERRNO | EPERM);
+		rf_call_n(n, __NR_getppid, 0, 0, 0);
+	} else if (rf_streq(mode, "trace")) {
+		filter(SECCOMP_RET_TRACE);
+		rf_call_n(n, __NR_getppid, 0, 0, 0);
+	} else {
+		rf_signal(SIGSYS, on_signal, 0);
+		filter(SECCOMP_RET_TRAP);
+		for (long i = 0; i < n; i++) {
+			/* What it returns is the number of the call, not an answer. */
+			rf_raw(__NR_getppid, 0, 0, 0, 0, 0, 0);
+		}
+		rf_tally_add(__NR_getppid, 0, n);
+		rf_tally_add(__NR_rt_sigreturn, 0, handled);
+		rf_extra("handled", handled);
+	}
+}
+
+static int rf_main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "errno";
+	int status = 0;
+
+	if (rf_streq(mode, "kill")) {
+		long pid = rf_fork();
+
+		if (!pid) {
+			filter(SECCOMP_RET_KILL_PROCESS);
+			rf_call(__NR_getppid);
+		}
+		rf_call(__NR_wait4, pid, &status, 0, 0);
+		rf_extra("killed_by", status & 127);
+	} else if (rf_streq(mode, "killthread")) {
+		rf_thread(&victim, die, NULL);
+		rf_join(&victim);
+	} else {
+		refused(mode, rf_arg(argc, argv, 2, 1000));
+	}
+	return 0;
+}
