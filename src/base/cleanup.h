@@ -57,9 +57,9 @@ static inline void rf_cleanup_closedir(DIR **d)
 	errno = saved;
 }
 
-#define __free	   __cleanup(rf_cleanup_free)
-#define __close	   __cleanup(rf_cleanup_close)
-#define __fclose   __cleanup(rf_cleanup_fclose)
+#define __free __cleanup(rf_cleanup_free)
+#define __close __cleanup(rf_cleanup_close)
+#define __fclose __cleanup(rf_cleanup_fclose)
 #define __closedir __cleanup(rf_cleanup_closedir)
 
 /* rf_steal_ptr(&p): the pointer's value; p is NULL afterwards and its cleanup does nothing. */

@@ -11,8 +11,8 @@
 
 #define RF_NSEC_PER_USEC UINT64_C(1000)
 #define RF_NSEC_PER_MSEC UINT64_C(1000000)
-#define RF_NSEC_PER_SEC	 UINT64_C(1000000000)
-#define RF_NSEC_PER_MIN	 (60 * RF_NSEC_PER_SEC)
+#define RF_NSEC_PER_SEC UINT64_C(1000000000)
+#define RF_NSEC_PER_MIN (60 * RF_NSEC_PER_SEC)
 #define RF_NSEC_PER_HOUR (60 * RF_NSEC_PER_MIN)
 
 static inline uint64_t rf_timespec_to_ns(struct timespec ts)

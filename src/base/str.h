@@ -26,10 +26,10 @@ struct rf_str {
 	size_t len; /* bytes before the NUL */
 	size_t cap; /* bytes allocated */
 	size_t max; /* bound of len; 0 is none */
-	int err; /* first failure, 0 or negative errno */
+	int err;    /* first failure, 0 or negative errno */
 };
 
-#define RF_STR_INIT	    ((struct rf_str){ 0 })
+#define RF_STR_INIT ((struct rf_str){ 0 })
 #define RF_STR_BOUNDED(max) ((struct rf_str){ 0, 0, 0, (max), 0 })
 
 /* Every append: 0, -ENOMEM, -E2BIG past the bound, or an earlier append's error. */
