@@ -51,16 +51,28 @@ as_owner() {
 	fi
 }
 
-# build PRESET [CMAKE-OPTION...]: configure where that is needed, then build. CMake re-runs itself
+# build PRESET [CMAKE-BUILD-OPTION...]: configure the first time, then build. CMake re-runs itself
 # when its own files or the list of sources change.
 build() {
-	local preset=$1 dir=$root/build/$1
+	local preset=$1
 	shift
 	cd "$root" || return 1
-	if [ $# -gt 0 ] || [ ! -e "$dir/build.ninja" ]; then
-		quietly 5 "configuring build/$preset" as_owner cmake --preset "$preset" "$@" || return
+	if [ ! -e "$root/build/$preset/build.ninja" ]; then
+		quietly 5 "configuring build/$preset" as_owner cmake --preset "$preset" || return
 	fi
-	quietly 5 "building build/$preset" as_owner cmake --build --preset "$preset"
+	quietly 5 "building build/$preset" as_owner cmake --build --preset "$preset" "$@"
+}
+
+# Both file systems, where they are missing; not being able to mount them is ringfence's to judge.
+mount_tracing() {
+	mount_if_missing tracefs /sys/kernel/tracing tracefs
+	mount_if_missing bpf /sys/fs/bpf bpf_fs
+}
+
+# mount_if_missing TYPE DIR NAME: NAME is what stat calls the type.
+mount_if_missing() {
+	[ "$(stat -f -c %T "$2" 2>/dev/null)" = "$3" ] || mount -t "$1" "$1" "$2" 2>/dev/null ||
+		say "warning: cannot mount $1 on $2"
 }
 
 # foreign_apt_init DIR ARCH SUITE...: an apt state of its own under DIR, for another architecture
