@@ -24,14 +24,14 @@ quietly() {
 	shift 2
 	log=$(mktemp) || return 1
 	(
-		sleep "$seconds" &
 		trap 'kill $! 2>/dev/null' TERM
+		sleep "$seconds" >/dev/null 2>&1 &
 		wait $! && say "$title ..."
 	) &
 	watcher=$!
 	"$@" >"$log" 2>&1 </dev/null || status=$?
-	kill "$watcher" 2>/dev/null
-	wait "$watcher" 2>/dev/null
+	kill "$watcher" 2>/dev/null || true
+	wait "$watcher" 2>/dev/null || true
 	if [ "$status" -ne 0 ]; then
 		cat "$log" >&2
 		say "$title failed (status $status)"
