@@ -36,6 +36,17 @@ static void str_appends_grow_past_every_capacity(void **state)
 	assert_memory_equal(rf_str_get(&s) + 2997, "999", 4);
 }
 
+static void str_always_has_room_for_the_nul(void **state)
+{
+	__rf_str struct rf_str s = RF_STR_INIT;
+
+	for (size_t len = 1; len <= 300; len++) {
+		assert_int_equal(rf_str_append_char(&s, 'x'), 0);
+		assert_true(s.cap > len);
+		assert_int_equal(strlen(s.data), len);
+	}
+}
+
 static void str_keeps_embedded_nul(void **state)
 {
 	__rf_str struct rf_str s = RF_STR_INIT;
@@ -231,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_empty_reads_as_empty_text),
 		cmocka_unit_test(str_appends_grow_past_every_capacity),
+		cmocka_unit_test(str_always_has_room_for_the_nul),
 		cmocka_unit_test(str_keeps_embedded_nul),
 		cmocka_unit_test(str_bound_is_exact_and_sticky),
 		cmocka_unit_test(str_reports_exhausted_memory),
