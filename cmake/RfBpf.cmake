@@ -27,7 +27,7 @@ foreach(source IN LISTS rf_bpf_sources)
       -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Werror
       -isystem "${CMAKE_SOURCE_DIR}/vmlinux/${RF_ARCH}" -isystem "${RF_LIBBPF_INCLUDE}"
       -I "${CMAKE_SOURCE_DIR}/bpf" -I "${CMAKE_SOURCE_DIR}"
-      -MD -MF "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
+      -MD -MF "${object}.d" -MQ "${object}" -c "${source}" -o "${object}"
     DEPENDS "${source}"
     DEPFILE "${object}.d"
     COMMENT "BPF ${name}.o" VERBATIM)
