@@ -129,23 +129,23 @@ struct rf_process_rec {
 #define RF_PROCESS_REC_SIZE offsetof(struct rf_process_rec, path)
 
 /* A thread's state in a rf_thread_rec, and in the kernel's per-thread state. */
-#define RF_T_TRACKED 0x01 /* a target */
-#define RF_T_IN_CALL 0x02 /* between sys_enter and sys_exit */
-#define RF_T_COUNTED 0x04 /* that call was counted as seen */
+#define RF_T_TRACKED 0x01  /* a target */
+#define RF_T_IN_CALL 0x02  /* between sys_enter and sys_exit */
+#define RF_T_COUNTED 0x04  /* that call was counted as seen */
 #define RF_T_IN_FAULT 0x08 /* between page_fault_user and its resolution */
-#define RF_T_NEW 0x10 /* born in the window, not yet in user mode: no call of its own is open */
+#define RF_T_NEW 0x10     /* born in the window, not yet in user mode: no call of its own is open */
 #define RF_T_UNKNOWN 0x20 /* which side it is on has not been learnt yet */
 #define RF_T_EXITING 0x40 /* past sched_process_exit */
-#define RF_T_ON_CPU 0x80 /* rf_thread_rec only: the open span is running, not waiting */
+#define RF_T_ON_CPU 0x80  /* rf_thread_rec only: the open span is running, not waiting */
 
 /*
  * A thread as a sweep finds it: who it is, and the spans that are still open,
  * which no cell holds yet.
  */
 struct rf_thread_rec {
-	struct rf_rec rec; /* .count: 1 when it is inside a counted call */
-	__u64 time_ns;     /* when it was looked at */
-	__u64 since_ns;    /* start of the open span (on the CPU or off it) */
+	struct rf_rec rec;   /* .count: 1 when it is inside a counted call */
+	__u64 time_ns;       /* when it was looked at */
+	__u64 since_ns;      /* start of the open span (on the CPU or off it) */
 	__u64 call_start_ns; /* when the call was entered; 0 unknown: before the window */
 	__u64 user_ns;       /* closed spans that are not in a cell yet */
 	__u64 kernel_ns;
@@ -156,8 +156,8 @@ struct rf_thread_rec {
 	__u32 tid;
 	__u32 ppid;
 	__u32 uid;
-	__u32 call; /* RF_CALL, valid with RF_T_IN_CALL */
-	__u32 flags; /* RF_T_* */
+	__u32 call;                    /* RF_CALL, valid with RF_T_IN_CALL */
+	__u32 flags;                   /* RF_T_* */
 	char comm[RF_COMM_LEN];        /* the thread's own */
 	char leader_comm[RF_COMM_LEN]; /* the process': its leader's */
 };
@@ -165,22 +165,22 @@ struct rf_thread_rec {
 /* Why a crossing that was seen could not be attributed. */
 enum rf_lost {
 	RF_LOST_CELL, /* its cell was taken and the ring full, so that the owner could not move out */
-	RF_LOST_STATE, /* the thread's state could not be kept, so the open call is gone */
+	RF_LOST_STATE,   /* the thread's state could not be kept, so the open call is gone */
 	RF_LOST_SKIPPED, /* the kernel skipped the program (recursion_misses); filled by the loader */
 	RF_LOST_KINDS
 };
 
 /* Kernel-side counters of one CPU and one epoch. */
 struct rf_counts {
-	__u64 entered;       /* sys_enter, counted before anything can fail */
-	__u64 refused;       /* calls that seccomp or ptrace answered: sys_exit alone */
-	__u64 finished;      /* of both: calls that ended (booked in a cell or lost) */
-	__u64 faults_user;   /* page faults, counted before anything can fail */
+	__u64 entered;     /* sys_enter, counted before anything can fail */
+	__u64 refused;     /* calls that seccomp or ptrace answered: sys_exit alone */
+	__u64 finished;    /* of both: calls that ended (booked in a cell or lost) */
+	__u64 faults_user; /* page faults, counted before anything can fail */
 	__u64 faults_kernel;
 	__u64 lost[RF_LOST_KINDS]; /* crossings */
-	__u64 lost_errnos;   /* failures whose errno was lost; their call is attributed */
-	__u64 lost_records;  /* process events that the ring had no room for */
-	__u64 evicted;       /* cells that went through the ring: a measure of table pressure */
+	__u64 lost_errnos;         /* failures whose errno was lost; their call is attributed */
+	__u64 lost_records;        /* process events that the ring had no room for */
+	__u64 evicted; /* cells that went through the ring: a measure of table pressure */
 	__u64 pad[5];
 };
 

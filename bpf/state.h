@@ -26,7 +26,8 @@ struct rf_cpu {
 	__u64 kernel_ns;
 	__u64 waiting_ns;
 	__u64 fault_ns; /* of kernel_ns */
-	__u64 pad[6];
+	__u32 tid;
+	__u32 pad[11];
 	struct rf_counts counts[2]; /* by epoch */
 } __attribute__((aligned(128)));
 
@@ -47,10 +48,16 @@ struct rf_thread {
 };
 
 /* Switches that change while the programs run. */
+enum rf_switch {
+	RF_OFF, /* every program returns at once */
+	RF_ON,
+	RF_FROZEN, /* no crossing is counted or ended any more; threads that exit say what they left open */
+};
+
 struct rf_control {
-	__u32 on;    /* 0: every program returns at once */
-	__u32 epoch; /* the lowest bit chooses the tables */
-	__u64 start_ns; /* begin of the window */
+	__u32 on;        /* enum rf_switch */
+	__u32 epoch;     /* the lowest bit chooses the tables */
+	__u64 start_ns;  /* begin of the window */
 	__u32 self_tgid; /* in the initial pid namespace; set by the iterator's first run */
 	__u32 pad;
 };

@@ -31,7 +31,13 @@ foreach(source IN LISTS rf_bpf_sources)
     DEPENDS "${source}"
     DEPFILE "${object}.d"
     COMMENT "BPF ${name}.o" VERBATIM)
-  list(APPEND bpf_objects "${object}")
+  # core.bpf.o defines the maps that the others declare extern: bpftool 7.1 places a map wrongly
+  # when it meets the extern before the definition.
+  if(name STREQUAL "core.bpf")
+    list(PREPEND bpf_objects "${object}")
+  else()
+    list(APPEND bpf_objects "${object}")
+  endif()
 endforeach()
 
 set(bpf_linked "${bpf_dir}/linked/ringfence.bpf.o")

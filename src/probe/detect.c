@@ -32,6 +32,7 @@
 
 #include "base/cleanup.h"
 #include "probe/detect.h"
+#include "probe/probe.h"
 
 #ifndef SECURITYFS_MAGIC
 #define SECURITYFS_MAGIC 0x73636673
@@ -148,6 +149,7 @@ static void find_host(struct rf_host *host)
 		snprintf(host->machine, sizeof(host->machine), "%s", uts.machine);
 	}
 	host->cpus = cpus > 0 ? (unsigned int)cpus : 1;
+	host->map_bytes = rf_probe_default_bytes(host->cpus);
 	find_lockdown(host);
 }
 

@@ -72,6 +72,7 @@ enum rf_verb_verdict {
 	RF_VERB_RUNS,
 	RF_VERB_COARSER,
 	RF_VERB_CANNOT,
+	RF_VERB_NOT_BUILT, /* never judged so: set by who knows which verbs there are */
 };
 
 struct rf_verb_state {

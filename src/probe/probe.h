@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct rf_host;
+
 #define RF_TARGET_MAX_PIDS 1024
 #define RF_CALL_SET_ABIS 5
 #define RF_CALL_SET_WORDS 16 /* 1024 numbers */
@@ -27,22 +29,23 @@
 struct rf_targets {
 	const pid_t *pids; /* -p: processes (tgid), or threads' ids, whose process is meant */
 	size_t nr_pids;
-	pid_t tree;        /* a process whose descendants are followed too; 0 none */
-	const char *comm;  /* glob over the thread's comm; NULL none */
+	pid_t tree;       /* a process whose descendants are followed too; 0 none */
+	const char *comm; /* glob over the thread's comm; NULL none */
 	bool by_uid;
 	uid_t uid;
-	uint64_t cgroup;   /* kernfs id of a cgroup whose subtree is meant; 0 none */
+	uint64_t cgroup;      /* kernfs id of a cgroup whose subtree is meant; 0 none */
 	int cgroup_v1_subsys; /* v1: index of the controller in css_set.subsys; -1: the v2 hierarchy */
-	bool self; /* count this process too */
+	bool self;            /* count this process too */
 };
 
 struct rf_probe_options {
 	struct rf_targets targets;
 	/* -e: a bit per number and ABI (enum rf_abi), NULL for all calls */
 	const uint64_t (*calls)[RF_CALL_SET_WORDS];
-	bool by_thread;  /* entities are threads */
-	bool no_latency; /* counts and page faults only: no durations, no time split */
-	size_t memory;   /* bound on kernel memory in bytes; 0: the rule in docs/architecture.md */
+	bool by_thread;             /* entities are threads */
+	bool no_latency;            /* counts and page faults only: no durations, no time split */
+	const struct rf_host *host; /* what rf_detect() found; NULL: it is looked at here */
+	size_t memory; /* bound on kernel memory in bytes; 0: the rule in docs/architecture.md */
 };
 
 /* Takes one record; 0, or a negative errno that ends the poll or sweep. */
@@ -56,7 +59,7 @@ struct rf_probe;
  * cannot run it (exit status 3).
  */
 int rf_probe_open(struct rf_probe **probe, const struct rf_probe_options *options, rf_sink sink,
-		  void *ctx, char *err, size_t errlen);
+                  void *ctx, char *err, size_t errlen);
 void rf_probe_close(struct rf_probe *p);
 
 /* Opens the window; *now_ns is its begin (CLOCK_MONOTONIC). */
@@ -72,8 +75,14 @@ int rf_probe_stop(struct rf_probe *p, uint64_t *now_ns);
 /* Crossings that the kernel skipped because a program was already running (recursion_misses). */
 uint64_t rf_probe_skipped(const struct rf_probe *p);
 
+/*
+ * The kernel memory (bytes) that the maps take by default with so many possible
+ * CPUs: 16 MiB a CPU, at most 256 MiB; threads' own storage comes on top.
+ */
+size_t rf_probe_default_bytes(unsigned int cpus);
+
 struct rf_probe_cost {
-	uint64_t bpf_ns;   /* run time of the programs; 0 unless statistics were on */
+	uint64_t bpf_ns; /* run time of the programs; 0 unless statistics were on */
 	uint64_t bpf_runs;
 	size_t kernel_bytes; /* memory of the maps */
 };

@@ -44,13 +44,13 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 	},
 	[RF_FEATURE_TP_SYS] = {
 		"tracepoints_syscalls",
-		"see every call enter and leave the kernel",
+		"see every call enter and leave the kernel (sys_enter, sys_exit)",
 		"the kernel has no tracepoints on system calls",
 		"use a kernel with CONFIG_FTRACE_SYSCALLS",
 	},
 	[RF_FEATURE_TP_SCHED] = {
 		"tracepoints_sched",
-		"see threads run, wait, start and end",
+		"see threads run, wait, start and end (sched_switch, fork, exec, exit)",
 		"the kernel lacks a scheduler tracepoint",
 		"use a kernel with CONFIG_TRACEPOINTS, 5.10 or newer",
 	},
@@ -92,7 +92,7 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 	},
 	[RF_FEATURE_PF_TRACEPOINTS] = {
 		"page_fault_tracepoints",
-		"see a page fault when it is raised",
+		"see a page fault when it is raised (page_fault_user, _kernel)",
 		"the kernel has no page-fault tracepoints on this architecture",
 		"page faults are counted once handled, without their handling time",
 	},

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Booking a call in its cell.
+ */
+#ifndef RF_CALL_BPF_H
+#define RF_CALL_BPF_H
+
+#include "thread.bpf.h"
+
+/* Finds the other way, or moves the cell with fewer calls out; NULL when the ring is full. */
+RF_NOINLINE struct rf_call_cell *rf_call_claim(struct rf_cpu *c, __u32 epoch, __u32 slot)
+{
+	__u32 other = slot ^ 1;
+	struct rf_call_cell *cell = bpf_map_lookup_elem(&rf_call_cells, &slot);
+	struct rf_call_cell *next = bpf_map_lookup_elem(&rf_call_cells, &other);
+	__u32 top;
+
+	if (!cell || !next || !c)
+		return NULL;
+	if (next->rec.entity == c->entity && next->call == c->call)
+		return next;
+	if (cell->rec.entity && (!next->rec.entity || next->rec.count < cell->rec.count))
+		cell = next;
+	if (cell->rec.entity) {
+		top = cell->top & (RF_HIST_BUCKETS - 1);
+		if (bpf_ringbuf_output(&rf_ring, cell, RF_CALL_REC_SIZE(top), rf_ring_flags()))
+			return NULL;
+		c->counts[epoch & 1].evicted++;
+	}
+	__builtin_memset(cell, 0, sizeof(*cell));
+	rf_claim(&cell->rec, RF_REC_CALL, epoch, c->entity);
+	cell->call = c->call;
+	return cell;
+}
+
+static __always_inline struct rf_call_cell *rf_call_cell(struct rf_cpu *c, __u32 epoch)
+{
+	__u32 slot = rf_table_base(epoch, rf_call_bits) |
+	             (rf_hash(c->entity, c->call) & ((1U << rf_call_bits) - 1));
+	struct rf_call_cell *cell = bpf_map_lookup_elem(&rf_call_cells, &slot);
+
+	if (cell && likely(cell->rec.entity == c->entity && cell->call == c->call))
+		return cell;
+	return rf_call_claim(c, epoch, slot);
+}
+
+/* The bucket of a duration; the same arithmetic as rf_hist_bucket() on the other side. */
+static __always_inline __u32 rf_bucket(__u64 ns)
+{
+	__u32 shift = 0;
+
+	if (ns < RF_HIST_LINEAR_NS)
+		return ns >> 3;
+	if (ns >> 36)
+		return RF_HIST_BUCKETS - 1;
+	/* shift ns down into 4..7: its first bit and the two behind it */
+	if (ns >> 19) {
+		ns >>= 16;
+		shift += 16;
+	}
+	if (ns >> 19) {
+		ns >>= 16;
+		shift += 16;
+	}
+	if (ns >> 11) {
+		ns >>= 8;
+		shift += 8;
+	}
+	if (ns >> 7) {
+		ns >>= 4;
+		shift += 4;
+	}
+	if (ns >> 5) {
+		ns >>= 2;
+		shift += 2;
+	}
+	if (ns >> 3) {
+		ns >>= 1;
+		shift += 1;
+	}
+	/* 32 = 4 << 3 is the first value of bucket 4 */
+	return ((shift - 3) << 2) + ns;
+}
+
+/* A call has ended: one more in its cell. false: no room, booked as lost. */
+static __always_inline bool rf_book_call(struct rf_cpu *c, __u32 epoch, bool timed, __u64 ns)
+{
+	struct rf_call_cell *cell = rf_call_cell(c, epoch);
+	__u32 bucket;
+
+	c->counts[epoch].finished++;
+	if (!cell) {
+		c->counts[epoch].lost[RF_LOST_CELL]++;
+		return false;
+	}
+	cell->rec.count++;
+	if (!timed) {
+		cell->untimed++;
+		return true;
+	}
+	cell->total_ns += ns;
+	cell->waiting_ns += c->call_waiting_ns;
+	if (ns > cell->max_ns)
+		cell->max_ns = ns;
+	if (ns < cell->min_ns || !cell->min_ns)
+		cell->min_ns = ns;
+	bucket = rf_bucket(ns) & (RF_HIST_BUCKETS - 1);
+	if (bucket > cell->top)
+		cell->top = bucket;
+	cell->hist[bucket]++;
+	return true;
+}
+
+/* A counted call that will never return: its thread ends, or its end was missed. */
+RF_NOINLINE int rf_book_unfinished(struct rf_cpu *c, __u32 epoch)
+{
+	if (c)
+		rf_book_call(c, epoch & 1, false, 0);
+	return 0;
+}
+
+#endif

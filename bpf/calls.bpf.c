@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * System calls: sys_enter and sys_exit. The hot path; docs/architecture.md
+ * accounts for every helper on it.
+ */
+#include "call.bpf.h"
+
+extern const volatile __u64 rf_calls[5][16]; /* -e: a bit per ABI and number */
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_RT_SIGRETURN 15
+#define NR_X32_RT_SIGRETURN 513
+#define NR_I386_SIGRETURN 119
+#define NR_I386_RT_SIGRETURN 173
+#define RF_IS_SIGRETURN(call)                                                                  \
+	((call) == RF_CALL(0, NR_RT_SIGRETURN) || (call) == RF_CALL(2, NR_X32_RT_SIGRETURN) || \
+	 (call) == RF_CALL(1, NR_I386_SIGRETURN) || (call) == RF_CALL(1, NR_I386_RT_SIGRETURN))
+#else
+#define RF_IS_SIGRETURN(call) \
+	((call) == RF_CALL(3, 139) || (call) == RF_CALL(4, 173) || (call) == RF_CALL(4, 119))
+#endif
+
+static __always_inline bool rf_call_selected(__u32 call)
+{
+	__u32 nr = RF_CALL_NR(call), abi = RF_CALL_ABI(call);
+
+	if (!rf_use_calls)
+		return true;
+	if (nr > RF_NR_MAX || abi >= 5)
+		return false;
+	return rf_calls[abi][(nr >> 6) & 15] >> (nr & 63) & 1;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
+{
+	struct rf_cpu *c;
+	__u32 flags, epoch;
+	__u64 now;
+
+	if (rf_off())
+		return 0;
+	now = rf_now();
+	c = rf_current_cpu(RF_SIDE_USER, now);
+	if (!c)
+		return 0;
+	epoch = rf_epoch();
+	flags = c->flags;
+	if (unlikely(flags & RF_T_COUNTED)) /* sys_exit was skipped */
+		rf_book_unfinished(c, epoch);
+	c->flags = flags &= ~(RF_T_COUNTED | RF_T_IN_CALL | RF_T_NEW);
+	rf_close_span(c, now);
+	c->call = rf_call_of(rf_current(), nr);
+	c->call_start_ns = now;
+	c->call_waiting_ns = 0;
+	flags = (flags & ~RF_T_IN_FAULT) | RF_T_IN_CALL;
+	if (rf_call_selected(c->call)) {
+		c->counts[epoch].entered++;
+		flags |= RF_T_COUNTED;
+	}
+	c->flags = flags;
+	return 0;
+}
+
+/* The errno cell of a failure; the call itself is booked already. */
+RF_NOINLINE int rf_book_errno(struct rf_cpu *c, __u32 epoch, __u32 err, __u32 errno_flags)
+{
+	struct rf_errno_cell *cell, *next;
+	__u32 slot, other;
+
+	if (!c)
+		return 0;
+	slot = rf_table_base(epoch, rf_errno_bits) |
+	       (rf_hash(c->entity, c->call ^ err << 20) & ((1U << rf_errno_bits) - 1));
+	other = slot ^ 1;
+	cell = bpf_map_lookup_elem(&rf_errno_cells, &slot);
+	next = bpf_map_lookup_elem(&rf_errno_cells, &other);
+	if (!cell || !next)
+		return 0;
+#define MINE(x)                                                                     \
+	((x)->rec.entity == c->entity && (x)->call == c->call && (x)->err == err && \
+	 (x)->flags == errno_flags)
+	if (!MINE(cell)) {
+		if (MINE(next) ||
+		    (cell->rec.entity && (!next->rec.entity || next->rec.count < cell->rec.count)))
+			cell = next;
+		if (!MINE(cell)) {
+			if (cell->rec.entity) {
+				if (bpf_ringbuf_output(&rf_ring, cell, sizeof(*cell),
+				                       rf_ring_flags())) {
+					c->counts[epoch & 1].lost_errnos++;
+					return 0;
+				}
+				c->counts[epoch & 1].evicted++;
+			}
+			rf_claim(&cell->rec, RF_REC_ERRNO, epoch, c->entity);
+			cell->call = c->call;
+			cell->err = err;
+			cell->flags = errno_flags;
+		}
+	}
+#undef MINE
+	cell->rec.count++;
+	return 0;
+}
+
+/*
+ * sys_exit without sys_enter. Three things look like this: a thread comes out
+ * of the fork that made it; a call entered before the window ends (then
+ * RF_T_IN_CALL is set without RF_T_COUNTED and we are not here); seccomp or
+ * ptrace answered the call before sys_enter. Only the last is a crossing that
+ * is counted here.
+ */
+RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long nr, long ret)
+{
+	__u32 epoch = rf_epoch();
+
+	if (!c)
+		return 0;
+	if (c->flags & RF_T_NEW) {
+		c->flags &= ~RF_T_NEW;
+		return 0;
+	}
+	c->call = rf_call_of(task, nr);
+	c->call_waiting_ns = 0;
+	if (!rf_call_selected(c->call))
+		return 0;
+	c->counts[epoch].refused++;
+	if (!rf_book_call(c, epoch, false, 0))
+		return 0;
+	if (ret < 0 && ret >= -4095)
+		rf_book_errno(c, epoch, -ret, RF_ERRNO_REFUSED);
+	else if (ret == nr) /* SECCOMP_RET_TRAP rolls the registers back: SIGSYS follows */
+		rf_book_errno(c, epoch, 0, RF_ERRNO_REFUSED);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct rf_cpu *c;
+	__u32 flags, epoch;
+	__u64 now;
+
+	if (rf_off())
+		return 0;
+	now = rf_now();
+	c = rf_current_cpu(RF_SIDE_CALL, now);
+	if (!c)
+		return 0;
+	flags = c->flags;
+	rf_close_span(c, now);
+	if (unlikely(!(flags & RF_T_IN_CALL)))
+		return rf_exit_alone(c, rf_current(), rf_regs_nr(regs), ret);
+	c->flags = flags & ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_NEW);
+	if (unlikely(!(flags & RF_T_COUNTED)))
+		return 0; /* entered before the window, or not selected */
+	epoch = rf_epoch();
+	if (!rf_book_call(c, epoch, rf_latency, now - c->call_start_ns))
+		return 0;
+	/* rt_sigreturn gives back the register of the interrupted code, not a result */
+	if (unlikely(ret < 0 && ret >= -4095) && !RF_IS_SIGRETURN(c->call))
+		rf_book_errno(c, epoch, -ret, 0);
+	return 0;
+}

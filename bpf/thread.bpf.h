@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A thread's state: in struct rf_cpu while it runs, in struct rf_thread while
+ * it does not. Loading, saving, closing spans.
+ */
+#ifndef RF_THREAD_BPF_H
+#define RF_THREAD_BPF_H
+
+#include "core.bpf.h"
+#include "target.bpf.h"
+
+/* One of both exists; the loader leaves the other out. */
+struct rf_threads_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct rf_thread);
+};
+extern struct rf_threads_map rf_threads SEC(".maps");
+
+struct rf_threads_hash_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64); /* the task_struct: a tid can change in execve */
+	__type(value, struct rf_thread);
+};
+extern struct rf_threads_hash_map rf_threads_hash SEC(".maps");
+
+/* In the kernel with no call of its own that was counted. */
+#define RF_T_KERNEL_SIDE (RF_T_IN_CALL | RF_T_IN_FAULT | RF_T_NEW | RF_T_EXITING)
+
+/* What is known of a thread that is met for the first time. */
+enum rf_side {
+	RF_SIDE_USER,   /* just came from user mode */
+	RF_SIDE_CALL,   /* inside a call that began before the window */
+	RF_SIDE_KERNEL, /* in the kernel: its saved registers tell by which way */
+};
+
+static __always_inline __u64 rf_entity_of(struct task_struct *task)
+{
+	struct task_struct *who = rf_by_thread ? task : BPF_CORE_READ(task, group_leader);
+
+	return RF_ENTITY(BPF_CORE_READ(who, pid), BPF_CORE_READ(who, start_boottime));
+}
+
+/* The thread's own storage; NULL when there is none, or none can be made. */
+static __always_inline struct rf_thread *rf_thread_get(struct task_struct *task, bool create)
+{
+	struct rf_thread zero = {};
+	struct rf_thread *t;
+	__u64 key = (__u64)task;
+
+	if (rf_have_task_storage)
+		return bpf_task_storage_get(&rf_threads, task, 0,
+		                            create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	t = bpf_map_lookup_elem(&rf_threads_hash, &key);
+	if (t || !create)
+		return t;
+	bpf_map_update_elem(&rf_threads_hash, &key, &zero, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&rf_threads_hash, &key);
+}
+
+static __always_inline __u32 rf_abi_of(struct task_struct *task, long nr)
+{
+#if defined(__TARGET_ARCH_x86)
+	/* TS_COMPAT; not the code segment: int $0x80 is open to 64-bit code too */
+	if (rf_task_read(task, thread_info.status) & 0x0002)
+		return 1;
+	return nr & 0x40000000 ? 2 : 0; /* __X32_SYSCALL_BIT */
+#else
+	return rf_task_read(task, thread_info.flags) & (1 << 22) ? 4 : 3; /* TIF_32BIT */
+#endif
+}
+
+static __always_inline __u32 rf_call_of(struct task_struct *task, long nr)
+{
+	__u32 abi = rf_abi_of(task, nr);
+	__u32 n = (__u32)nr;
+
+	if (abi == 2)
+		n &= ~0x40000000U;
+	return RF_CALL(abi, n <= RF_NR_MAX ? n : RF_NR_INVALID);
+}
+
+/* The number of the call that the registers saved at entry belong to; -1: not a call. */
+static __always_inline long rf_regs_nr(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (long)regs->orig_ax;
+#else
+	return (int)regs->syscallno;
+#endif
+}
+
+/* The call that an off-CPU or interrupted thread is inside of; -1: none, or not to be learnt. */
+static __always_inline long rf_open_nr(struct task_struct *task)
+{
+	if (!rf_have_pt_regs)
+		return -1;
+	return rf_regs_nr((struct pt_regs *)bpf_task_pt_regs(task));
+}
+
+/*
+ * Fills the CPU's state for a thread not met before. It has been on the side
+ * it is on since the window or its life began, whichever is later; if it was
+ * switched in just now it has waited until now.
+ */
+static __always_inline void rf_load_fresh(struct rf_cpu *c, struct task_struct *task,
+                                          enum rf_side side, bool switched_in, __u64 now)
+{
+	__u64 start = rf_control.start_ns, born = BPF_CORE_READ(task, start_time);
+	long nr = -1;
+
+	c->entity = rf_entity_of(task);
+	c->flags = RF_T_TRACKED;
+	c->call_start_ns = 0;
+	c->call_waiting_ns = 0;
+	c->user_ns = c->kernel_ns = c->waiting_ns = c->fault_ns = 0;
+	c->since_ns = born > start ? born : start;
+	if (switched_in) {
+		if (rf_latency && now > c->since_ns)
+			c->waiting_ns = now - c->since_ns;
+		c->since_ns = now;
+	}
+	if (rf_task_read(task, flags) & (PF_IO_WORKER | PF_USER_WORKER))
+		c->flags |= RF_T_NEW; /* never in user mode */
+	else if (side != RF_SIDE_USER)
+		nr = rf_open_nr(task);
+	if (side == RF_SIDE_CALL || nr != -1) {
+		c->flags |= RF_T_IN_CALL;
+		c->call = rf_call_of(task, nr);
+	}
+}
+
+/* Makes task, which runs on this CPU, the thread that c is about. */
+static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, enum rf_side side,
+                                    bool switched_in, __u64 now)
+{
+	__u32 pid = rf_task_read(task, pid);
+	struct rf_thread *t;
+	bool wanted;
+	__u64 off;
+
+	c->task = (__u64)task;
+	c->tid = pid;
+	c->flags = 0;
+	if (!pid || rf_task_read(task, flags) & PF_KTHREAD)
+		return;
+	wanted = rf_is_target(task);
+	t = rf_thread_get(task, wanted);
+	if (!wanted && !(t && t->flags & (rf_use_tree ? RF_T_TRACKED : RF_T_COUNTED)))
+		return; /* a call that was counted is followed to its end whoever makes it now */
+	if (!t || !t->entity) {
+		rf_load_fresh(c, task, side, switched_in, now);
+	} else {
+		off = rf_latency && now > t->since_ns ? now - t->since_ns : 0;
+		c->entity = t->entity;
+		c->flags = t->flags | RF_T_TRACKED;
+		c->call = t->call;
+		c->call_start_ns = t->call_start_ns;
+		c->call_waiting_ns = t->call_waiting_ns + off;
+		c->user_ns = t->user_ns;
+		c->kernel_ns = t->kernel_ns;
+		c->waiting_ns = t->waiting_ns + off;
+		c->fault_ns = t->fault_ns;
+		c->since_ns = now;
+	}
+	if (t) {
+		t->cpu = bpf_get_smp_processor_id();
+		t->loaded = 1;
+	}
+}
+
+/* Closes the span that is open on this CPU and begins the next one. */
+static __always_inline void rf_close_span(struct rf_cpu *c, __u64 now)
+{
+	__u64 span;
+
+	if (!rf_latency)
+		return;
+	span = now - c->since_ns;
+	if (c->flags & RF_T_KERNEL_SIDE)
+		c->kernel_ns += span;
+	else
+		c->user_ns += span;
+	c->since_ns = now;
+}
+
+/* Moves the closed spans into the thread's cell. Without room they stay and go with the thread. */
+static __always_inline void rf_book_spans(struct rf_cpu *c, __u32 epoch)
+{
+	struct rf_time_cell *cell;
+
+	if (!(c->user_ns | c->kernel_ns | c->waiting_ns))
+		return;
+	cell = rf_time_cell(c, epoch);
+	if (!cell)
+		return;
+	cell->rec.count++;
+	cell->user_ns += c->user_ns;
+	cell->kernel_ns += c->kernel_ns;
+	cell->waiting_ns += c->waiting_ns;
+	cell->fault_ns += c->fault_ns;
+	c->user_ns = c->kernel_ns = c->waiting_ns = c->fault_ns = 0;
+}
+
+/* Takes the thread off the CPU's state, into its storage. */
+static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, __u64 now,
+                                    __u32 epoch)
+{
+	struct rf_thread *t;
+
+	rf_close_span(c, now);
+	rf_book_spans(c, epoch);
+	t = rf_thread_get(task, true);
+	if (!t) {
+		if (c->flags & RF_T_COUNTED) { /* its end will not be known for what it is */
+			c->counts[epoch].lost[RF_LOST_STATE]++;
+			c->counts[epoch].finished++;
+		}
+		return;
+	}
+	t->entity = c->entity;
+	t->since_ns = now;
+	t->call_start_ns = c->call_start_ns;
+	t->call_waiting_ns = c->call_waiting_ns;
+	t->user_ns = c->user_ns;
+	t->kernel_ns = c->kernel_ns;
+	t->waiting_ns = c->waiting_ns;
+	t->fault_ns = c->fault_ns;
+	t->call = c->call;
+	t->flags = c->flags;
+	t->loaded = 0;
+}
+
+/* The state of the current thread, loaded if sched_switch has not done so; NULL: not a target. */
+static __always_inline struct rf_cpu *rf_current_cpu(enum rf_side side, __u64 now)
+{
+	struct task_struct *task = rf_current();
+	struct rf_cpu *c = rf_this_cpu();
+
+	if (!c)
+		return NULL;
+	if (unlikely(c->task != (__u64)task))
+		rf_load(c, task, side, false, now);
+	return c->flags & RF_T_TRACKED ? c : NULL;
+}
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The task iterator: every thread that is a target, with the spans and the
+ * call that are open. Read by the loader at each sweep.
+ */
+#include "thread.bpf.h"
+
+static __always_inline void rf_who(struct rf_thread_rec *rec, struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	rec->start_ns = BPF_CORE_READ(leader, start_boottime);
+	rec->cgroup = rf_cgroup_id(task);
+	rec->tgid = BPF_CORE_READ(task, tgid);
+	rec->tid = BPF_CORE_READ(task, pid);
+	rec->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	rec->uid = BPF_CORE_READ(task, cred, uid.val);
+	BPF_CORE_READ_INTO(&rec->comm, task, comm);
+	BPF_CORE_READ_INTO(&rec->leader_comm, leader, comm);
+}
+
+static __always_inline void rf_from_cpu(struct rf_thread_rec *rec, const struct rf_cpu *c)
+{
+	rec->rec.entity = c->entity;
+	rec->since_ns = c->since_ns;
+	rec->call_start_ns = c->call_start_ns;
+	rec->user_ns = c->user_ns;
+	rec->kernel_ns = c->kernel_ns;
+	rec->waiting_ns = c->waiting_ns;
+	rec->call = c->call;
+	rec->flags = c->flags | RF_T_ON_CPU;
+}
+
+static __always_inline void rf_from_thread(struct rf_thread_rec *rec, const struct rf_thread *t)
+{
+	rec->rec.entity = t->entity;
+	rec->since_ns = t->since_ns;
+	rec->call_start_ns = t->call_start_ns;
+	rec->user_ns = t->user_ns;
+	rec->kernel_ns = t->kernel_ns;
+	rec->waiting_ns = t->waiting_ns;
+	rec->call = t->call;
+	rec->flags = t->flags;
+}
+
+/* Nothing has happened to it since the window began: its registers tell where it is. */
+static __always_inline void rf_from_task(struct rf_thread_rec *rec, struct task_struct *task)
+{
+	__u64 start = rf_control.start_ns, born = BPF_CORE_READ(task, start_time);
+	long nr = -1;
+
+	rec->rec.entity = rf_entity_of(task);
+	rec->since_ns = born > start ? born : start;
+	rec->flags = RF_T_TRACKED;
+	if (bpf_core_field_exists(task->on_cpu) && BPF_CORE_READ(task, on_cpu))
+		rec->flags |= RF_T_ON_CPU | RF_T_UNKNOWN;
+	else
+		nr = rf_open_nr(task);
+	if (nr != -1) {
+		rec->flags |= RF_T_IN_CALL;
+		rec->call = rf_call_of(task, nr);
+	}
+}
+
+SEC("iter/task")
+int rf_threads_iter(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct rf_thread_rec rec = {};
+	struct rf_cpu *c = NULL;
+	struct rf_thread *t;
+	bool wanted;
+	__u32 cpu;
+
+	if (!task || rf_task_read(task, flags) & PF_KTHREAD)
+		return 0;
+	wanted = rf_is_target(task);
+	t = rf_thread_get(task, false);
+	if (!wanted && !(t && t->flags & (rf_use_tree ? RF_T_TRACKED : RF_T_COUNTED)))
+		return 0;
+	if (t && t->loaded) {
+		cpu = t->cpu;
+		c = bpf_map_lookup_elem(&rf_cpus, &cpu);
+		if (c && c->task != (__u64)task)
+			c = NULL;
+	}
+	if (c && c->flags & RF_T_TRACKED)
+		rf_from_cpu(&rec, c);
+	else if (t && t->entity)
+		rf_from_thread(&rec, t);
+	else
+		rf_from_task(&rec, task);
+	rec.rec.type = RF_REC_THREAD;
+	rec.rec.epoch = rf_epoch();
+	rec.rec.count = !!(rec.flags & RF_T_COUNTED);
+	rec.time_ns = bpf_ktime_get_ns();
+	rf_who(&rec, task);
+	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
+	return 0;
+}
+
+/*
+ * Run once before the window opens: the loader's own process as the kernel
+ * knows it, whatever pid namespace the loader lives in.
+ */
+SEC("iter/task")
+int rf_self_iter(struct bpf_iter__task *ctx)
+{
+	rf_control.self_tgid = bpf_get_current_pid_tgid() >> 32;
+	return 0;
+}
