@@ -71,7 +71,7 @@ ends() {
 
 not_running() {
 	local line
-	{ line=$(<"/proc/$1/stat"); } 2>/dev/null || return 0
+	read -r line 2>/dev/null <"/proc/$1/stat" || return 0
 	line=${line##*) }
 	[[ $line == Z* ]]
 }
@@ -79,7 +79,7 @@ not_running() {
 # asleep PID: the process sleeps inside a call.
 asleep() {
 	local line
-	{ line=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+	read -r line 2>/dev/null <"/proc/$1/stat" || return 1
 	line=${line##*) }
 	[[ $line == S* ]]
 }
