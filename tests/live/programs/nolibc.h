@@ -36,15 +36,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RF_UNUSED     __attribute__((unused))
-#define RF_LEN(a)     ((int)(sizeof(a) / sizeof((a)[0])))
+#define RF_UNUSED __attribute__((unused))
+#define RF_LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
 #define RF_STACK_SIZE 16384
 
 /* The kernel's own restart codes, seen at the end of a call and never in user mode. */
-#define RF_ERESTARTSYS		 512
-#define RF_ERESTARTNOINTR	 513
-#define RF_ERESTARTNOHAND	 514
+#define RF_ERESTARTSYS 512
+#define RF_ERESTARTNOINTR 513
+#define RF_ERESTARTNOHAND 514
 #define RF_ERESTART_RESTARTBLOCK 516
+/* Booked in the place of an errno for a call that a signal answered. */
+#define RF_SIGSYS 1000
 
 enum rf_abi {
 	RF_ABI_NATIVE,
@@ -63,9 +65,9 @@ static inline long rf_raw(long nr, long a, long b, long c, long d, long e, long 
 	long ret;
 
 	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
+	                 : "=a"(ret)
+	                 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory");
 	return ret;
 }
 
@@ -77,35 +79,35 @@ static inline long rf_raw_clone(unsigned long flags, uintptr_t *sp, int *tid_wor
 	long ret;
 
 	__asm__ volatile("syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "pop %%rax\n\t"
-			 "pop %%rdi\n\t"
-			 "call *%%rax\n\t"
-			 "ud2\n"
-			 "1:"
-			 : "=a"(ret)
-			 : "a"(__NR_clone), "D"(flags), "S"(sp), "d"(tid_word), "r"(r10), "r"(r8)
-			 : "rcx", "r11", "memory");
+	                 "test %%rax, %%rax\n\t"
+	                 "jnz 1f\n\t"
+	                 "xor %%ebp, %%ebp\n\t"
+	                 "pop %%rax\n\t"
+	                 "pop %%rdi\n\t"
+	                 "call *%%rax\n\t"
+	                 "ud2\n"
+	                 "1:"
+	                 : "=a"(ret)
+	                 : "a"(__NR_clone), "D"(flags), "S"(sp), "d"(tid_word), "r"(r10), "r"(r8)
+	                 : "rcx", "r11", "memory");
 	return ret;
 }
 
 __asm__(".text\n"
-	".globl _start\n"
-	".type _start, @function\n"
-	"_start:\n"
-	"	xor %ebp, %ebp\n"
-	"	mov %rsp, %rdi\n"
-	"	and $-16, %rsp\n"
-	"	call rf_start\n"
-	"	ud2\n"
-	".globl rf_restorer\n"
-	".type rf_restorer, @function\n"
-	"rf_restorer:\n"
-	"	mov $15, %eax\n" /* rt_sigreturn */
-	"	syscall\n"
-	"	ud2\n");
+        ".globl _start\n"
+        ".type _start, @function\n"
+        "_start:\n"
+        "	xor %ebp, %ebp\n"
+        "	mov %rsp, %rdi\n"
+        "	and $-16, %rsp\n"
+        "	call rf_start\n"
+        "	ud2\n"
+        ".globl rf_restorer\n"
+        ".type rf_restorer, @function\n"
+        "rf_restorer:\n"
+        "	mov $15, %eax\n" /* rt_sigreturn */
+        "	syscall\n"
+        "	ud2\n");
 
 #elif defined(__aarch64__)
 
@@ -122,9 +124,9 @@ static inline long rf_raw(long nr, long a, long b, long c, long d, long e, long 
 	register long x5 __asm__("x5") = f;
 
 	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	                 : "memory");
 	return x0;
 }
 
@@ -139,34 +141,34 @@ static inline long rf_raw_clone(unsigned long flags, uintptr_t *sp, int *tid_wor
 	register long x4 __asm__("x4") = (long)tid_word;
 
 	__asm__ volatile("svc #0\n\t"
-			 "cbnz x0, 1f\n\t"
-			 "mov x29, #0\n\t"
-			 "mov x30, #0\n\t"
-			 "ldp x9, x0, [sp], #16\n\t"
-			 "blr x9\n\t"
-			 "brk #1\n"
-			 "1:"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "x9", "x30", "memory");
+	                 "cbnz x0, 1f\n\t"
+	                 "mov x29, #0\n\t"
+	                 "mov x30, #0\n\t"
+	                 "ldp x9, x0, [sp], #16\n\t"
+	                 "blr x9\n\t"
+	                 "brk #1\n"
+	                 "1:"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+	                 : "x9", "x30", "memory");
 	return x0;
 }
 
 __asm__(".text\n"
-	".globl _start\n"
-	".type _start, %function\n"
-	"_start:\n"
-	"	mov x29, #0\n"
-	"	mov x30, #0\n"
-	"	mov x0, sp\n"
-	"	bl rf_start\n"
-	"	brk #1\n"
-	".globl rf_restorer\n"
-	".type rf_restorer, %function\n"
-	"rf_restorer:\n"
-	"	mov x8, #139\n" /* rt_sigreturn */
-	"	svc #0\n"
-	"	brk #1\n");
+        ".globl _start\n"
+        ".type _start, %function\n"
+        "_start:\n"
+        "	mov x29, #0\n"
+        "	mov x30, #0\n"
+        "	mov x0, sp\n"
+        "	bl rf_start\n"
+        "	brk #1\n"
+        ".globl rf_restorer\n"
+        ".type rf_restorer, %function\n"
+        "rf_restorer:\n"
+        "	mov x8, #139\n" /* rt_sigreturn */
+        "	svc #0\n"
+        "	brk #1\n");
 
 #else
 #error "no entry code for this architecture"
@@ -330,11 +332,11 @@ RF_UNUSED static long rf_call6(long nr, long a, long b, long c, long d, long e, 
 }
 
 #define RF_PICK(_0, _1, _2, _3, _4, _5, _6, macro, ...) macro
-#define RF_CALL0(nr)					rf_call6(nr, 0, 0, 0, 0, 0, 0)
-#define RF_CALL1(nr, a)					rf_call6(nr, (long)(a), 0, 0, 0, 0, 0)
-#define RF_CALL2(nr, a, b)				rf_call6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define RF_CALL3(nr, a, b, c)				rf_call6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define RF_CALL4(nr, a, b, c, d)			rf_call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define RF_CALL0(nr) rf_call6(nr, 0, 0, 0, 0, 0, 0)
+#define RF_CALL1(nr, a) rf_call6(nr, (long)(a), 0, 0, 0, 0, 0)
+#define RF_CALL2(nr, a, b) rf_call6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define RF_CALL3(nr, a, b, c) rf_call6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define RF_CALL4(nr, a, b, c, d) rf_call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define RF_CALL5(nr, a, b, c, d, e) \
 	rf_call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 #define RF_CALL6(nr, a, b, c, d, e, f) \
@@ -391,7 +393,7 @@ RF_UNUSED static long rf_fork(void)
 }
 
 RF_UNUSED static long rf_clone_on(void (*fn)(void *), void *arg, void *stack, unsigned long flags,
-				  int *tid_word)
+                                  int *tid_word)
 {
 	uintptr_t *sp = (uintptr_t *)(((uintptr_t)stack + RF_STACK_SIZE) & ~(uintptr_t)15);
 
@@ -421,13 +423,13 @@ RF_UNUSED static void rf_thread_main(void *arg)
 RF_UNUSED static void rf_thread(struct rf_thread *thread, void (*fn)(void *), void *arg)
 {
 	unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-			      CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+	                      CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
 	thread->fn = fn;
 	thread->arg = arg;
 	rf_me->threads++;
 	thread->tid = (int)rf_clone_on(rf_thread_main, thread, thread->stack, flags,
-				       (int *)&thread->alive);
+	                               (int *)&thread->alive);
 }
 
 RF_UNUSED static void rf_join(struct rf_thread *thread)
@@ -727,7 +729,7 @@ static void rf_print(void)
 	}
 	while (done < rf_out_len) {
 		long n = rf_raw(__NR_write, rf_expect_fd, (long)(rf_out + done),
-				(long)(rf_out_len - done), 0, 0, 0);
+		                (long)(rf_out_len - done), 0, 0, 0);
 
 		if (n <= 0 || (done && (size_t)n != rf_out_len)) {
 			/* More than one write would make the tally wrong. */
@@ -742,7 +744,7 @@ static void rf_begin(void)
 {
 	const char *expect, *gate;
 	long map = rf_raw(__NR_mmap, 0, sizeof(struct rf_tally), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (rf_error_of(map)) {
 		rf_raw(__NR_exit_group, 95, 0, 0, 0, 0, 0);
@@ -761,7 +763,7 @@ static void rf_begin(void)
 		rf_expect_fd = 1;
 	} else if (expect) {
 		rf_expect_fd = (int)rf_call(__NR_openat, AT_FDCWD, expect,
-					    O_WRONLY | O_CREAT | O_APPEND, 0666);
+		                            O_WRONLY | O_CREAT | O_APPEND, 0666);
 		if (rf_expect_fd < 0) {
 			rf_raw(__NR_exit_group, 94, 0, 0, 0, 0, 0);
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls that a seccomp filter keeps from being made: seccomp errno|trap|trace|kill|killthread
- * [CALLS]
+ * Calls that a seccomp filter keeps from being made: seccomp MODE [CALLS]
  *   errno       getppid answers EPERM
  *   trap        getppid raises SIGSYS, which the program handles
+ *   zero        getppid answers 0, as if it had been made
+ *   zeroread    the same for read, whose number is 0 as well on x86_64
  *   trace       getppid answers ENOSYS, there being no tracer
  *   kill        getppid kills a child process
  *   killthread  getppid kills one thread of the process, which goes on
@@ -23,11 +24,11 @@ static void on_signal(int number)
 	handled++;
 }
 
-static long filter(uint32_t answer)
+static long filter(uint32_t nr, uint32_t answer)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getppid, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, answer),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -40,7 +41,7 @@ static long filter(uint32_t answer)
 static void die(void *arg)
 {
 	(void)arg;
-	filter(SECCOMP_RET_KILL_THREAD);
+	filter(__NR_getppid, SECCOMP_RET_KILL_THREAD);
 	/* Ends here, without a trace of its own: not booked. */
 	rf_raw(__NR_getppid, 0, 0, 0, 0, 0, 0);
 }
@@ -48,19 +49,25 @@ static void die(void *arg)
 static void refused(const char *mode, long n)
 {
 	if (rf_streq(mode, "errno")) {
-		filter(SECCOMP_RET_ERRNO | EPERM);
+		filter(__NR_getppid, SECCOMP_RET_ERRNO | EPERM);
 		rf_call_n(n, __NR_getppid, 0, 0, 0);
+	} else if (rf_streq(mode, "zero")) {
+		filter(__NR_getppid, SECCOMP_RET_ERRNO);
+		rf_call_n(n, __NR_getppid, 0, 0, 0);
+	} else if (rf_streq(mode, "zeroread")) {
+		filter(__NR_read, SECCOMP_RET_ERRNO);
+		rf_call_n(n, __NR_read, -1, 0, 0);
 	} else if (rf_streq(mode, "trace")) {
-		filter(SECCOMP_RET_TRACE);
+		filter(__NR_getppid, SECCOMP_RET_TRACE);
 		rf_call_n(n, __NR_getppid, 0, 0, 0);
 	} else {
 		rf_signal(SIGSYS, on_signal, 0);
-		filter(SECCOMP_RET_TRAP);
+		filter(__NR_getppid, SECCOMP_RET_TRAP);
 		for (long i = 0; i < n; i++) {
 			/* What it returns is the number of the call, not an answer. */
 			rf_raw(__NR_getppid, 0, 0, 0, 0, 0, 0);
 		}
-		rf_tally_add(__NR_getppid, 0, n);
+		rf_tally_add(__NR_getppid, RF_SIGSYS, n);
 		rf_tally_add(__NR_rt_sigreturn, 0, handled);
 		rf_extra("handled", handled);
 	}
@@ -75,8 +82,9 @@ static int rf_main(int argc, char **argv)
 		long pid = rf_fork();
 
 		if (!pid) {
-			filter(SECCOMP_RET_KILL_PROCESS);
-			rf_call(__NR_getppid);
+			filter(__NR_getppid, SECCOMP_RET_KILL_PROCESS);
+			rf_tally_add(__NR_getppid, RF_SIGSYS, 1);
+			rf_raw(__NR_getppid, 0, 0, 0, 0, 0, 0);
 		}
 		rf_call(__NR_wait4, pid, &status, 0, 0);
 		rf_extra("killed_by", status & 127);
