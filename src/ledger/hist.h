@@ -10,19 +10,24 @@
 
 struct rf_hist {
 	uint64_t *counts; /* counts[0] belongs to bucket first */
-	uint64_t total;
+	uint64_t total;   /* stops at UINT64_MAX, as each count does */
 	uint8_t first;
 	uint8_t used; /* number of buckets held; 0: empty, counts NULL */
 };
 
-/* Adds n to bucket (< RF_HIST_BUCKETS). 0, or -ENOMEM and nothing changed. */
+/* Adds n to bucket. 0; -EINVAL from RF_HIST_BUCKETS on; -ENOMEM. On error nothing changed. */
 int rf_hist_add(struct rf_hist *h, unsigned int bucket, uint64_t n);
-/* Adds all of src to dst. 0 or -ENOMEM (dst then holds a part of it). */
+/* Makes room for buckets first..last, so that adding to them cannot fail. Errors as above. */
+int rf_hist_reserve(struct rf_hist *h, unsigned int first, unsigned int last);
+/* Adds all of src to dst. 0, or -ENOMEM and nothing changed. */
 int rf_hist_merge(struct rf_hist *dst, const struct rf_hist *src);
 /* Empties h and frees what it holds. */
 void rf_hist_clear(struct rf_hist *h);
 
-/* Lowest duration (ns) of a bucket; of RF_HIST_BUCKETS: the end of the last. */
+/*
+ * Lowest duration (ns) of a bucket. The last one holds everything from there on, so that of
+ * RF_HIST_BUCKETS, its end, is UINT64_MAX.
+ */
 uint64_t rf_hist_bucket_ns(unsigned int bucket);
 /* The bucket that a duration (ns) falls in; the same arithmetic as the kernel side. */
 unsigned int rf_hist_bucket(uint64_t ns);

@@ -38,10 +38,15 @@ int rf_sort_parse(const char *name);
 const char *rf_sort_name(enum rf_sort sort);
 const char *rf_sort_names(void);
 
+/*
+ * The identity in sum is that of the first process in the row (of its leader, where threads are
+ * grouped by process); exited means all of them. cells are sorted by calls, then total_ns,
+ * descending, and none is empty. A row of RF_BY_CALL has exactly one cell, no page faults, and as
+ * time what was spent inside the call: no user time.
+ */
 struct rf_row {
-	struct rf_process sum; /* key fields are those of the first process in the row; cells
-				* sorted by calls, then total_ns, descending */
-	size_t processes;      /* how many processes are in it */
+	struct rf_process sum;
+	size_t processes; /* entities in it: processes, or threads where the ledger keeps those */
 };
 
 struct rf_rows {
@@ -52,12 +57,12 @@ struct rf_rows {
 };
 
 /*
- * Groups l by by, sorts descending (PID and NAME ascending; ties by entity),
- * keeps the top first rows (0: all). Processes without any crossing are left
- * out unless idle. 0, or -ENOMEM and *rows empty. Free with rf_rows_clear().
+ * Groups l by by, sorts descending (PID and NAME ascending, where calls go by
+ * their number; ties by entity), keeps the top first rows (0: all). Processes
+ * without any crossing are left out unless idle. 0, or -ENOMEM and *rows empty. Free with rf_rows_clear().
  */
 int rf_rows_build(struct rf_rows *rows, const struct rf_ledger *l, enum rf_by by, enum rf_sort sort,
-		  size_t top, bool idle);
+                  size_t top, bool idle);
 void rf_rows_clear(struct rf_rows *rows);
 
 #endif
