@@ -338,14 +338,13 @@ static void find_bpf(struct detect *d)
 static void find_btf(struct detect *d)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	int err = (int)libbpf_get_error(btf);
 
-	if (err) {
-		if (!access(VMLINUX_BTF, F_OK))
-			set(d, RF_FEATURE_BTF, RF_FOUND_NO, true, "%s cannot be used (%s)",
-			    VMLINUX_BTF, strerror(-err));
-		else
+	if (libbpf_get_error(btf)) {
+		if (access(VMLINUX_BTF, F_OK))
 			set_absent(d, RF_FEATURE_BTF, true);
+		else
+			set(d, RF_FEATURE_BTF, RF_FOUND_NO, true,
+			    "what %s holds cannot be read as BTF", VMLINUX_BTF);
 		return;
 	}
 	d->btf = btf;

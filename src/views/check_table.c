@@ -66,6 +66,9 @@ static void print_verb(FILE *out, const struct rf_host *host, const struct rf_ve
 		fputs("cannot run: ", out);
 		print_reason(out, &host->features[verb->blocker]);
 		break;
+	case RF_VERB_NOT_BUILT:
+		fputs("not in this build", out);
+		break;
 	}
 	fputc('\n', out);
 }
@@ -78,8 +81,6 @@ void rf_view_check_table(FILE *out, const struct rf_host *host)
 	for (int f = 0; f < RF_FEATURE_COUNT; f++)
 		print_feature(out, &host->features[f]);
 	fprintf(out, "\n%-8s%s\n", "VERB", "VERDICT");
-	for (int v = 0; v < RF_VERB_COUNT; v++) {
-		if (host->verbs[v].name)
-			print_verb(out, host, &host->verbs[v]);
-	}
+	for (int v = 0; v < RF_VERB_COUNT; v++)
+		print_verb(out, host, &host->verbs[v]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `check` prints: the host's facts, a verdict for each feature, and one for each verb. Both
- * forms read the same struct rf_host and nothing else; a verb whose name is NULL is left out.
+ * forms read the same struct rf_host and nothing else.
  */
 #ifndef RF_VIEWS_CHECK_VIEW_H
 #define RF_VIEWS_CHECK_VIEW_H
@@ -10,10 +10,10 @@
 
 #include "probe/detect.h"
 
-/* For people. Errors of the stream stay in it: ferror(). */
+/* For people. Errors are the file's, here and below: ferror(3). */
 void rf_view_check_table(FILE *out, const struct rf_host *host);
 
-/* Schema "ringfence.check/1", see docs/reference/check.md. 0 or a negative errno. */
-int rf_view_check_json(FILE *out, const struct rf_host *host);
+/* Schema "ringfence.check/1", see docs/reference/check.md. */
+void rf_view_check_json(FILE *out, const struct rf_host *host);
 
 #endif
