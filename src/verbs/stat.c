@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ringfence stat: options in, probe to ledger to view.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+
+#include "base/log.h"
+#include "base/rf_time.h"
+#include "bpf/records.h"
+#include "ledger/ledger.h"
+#include "probe/detect.h"
+#include "probe/probe.h"
+#include "verbs/command.h"
+#include "verbs/live.h"
+#include "verbs/output.h"
+#include "verbs/stat_options.h"
+#include "verbs/verbs.h"
+#include "verbs/window.h"
+#include "views/stat.h"
+
+/*
+ * Cells count in 32 bits and open spans grow until a sweep takes them in, so a long window without
+ * intervals is swept now and then all the same.
+ */
+#define SWEEP_NS (30 * RF_NSEC_PER_SEC)
+#define USERS_MAX 1024
+#define CGROUPS_MAX 16384
+#define ROWS_IN_TABLE 20
+
+struct stat_run {
+	struct rf_stat_options options;
+	struct rf_output output;
+	struct rf_command command;
+	struct rf_window window;
+	struct rf_host host;
+	struct rf_ledger *ledger;
+	struct rf_probe *probe;
+	struct rf_users *users;
+	struct rf_cgroups *cgroups;
+	char target[256];
+	uint64_t interval;    /* of the next result, from 1 */
+	uint64_t sweeps_left; /* until the interval is over */
+	bool wants_exe;
+};
+
+static void resolve_exe(struct stat_run *run, uint64_t entity, uint32_t tgid)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%u/exe", tgid);
+	n = readlink(link, path, sizeof(path) - 1);
+	/* kernel threads and zombies have none, and need not be asked again */
+	path[n > 0 ? n : 0] = '\0';
+	rf_ledger_set_exe(run->ledger, entity, path);
+}
+
+/* A thread that was there before the window has its exe in /proc alone. */
+static void resolve_thread(struct stat_run *run, const struct rf_thread_rec *rec)
+{
+	const struct rf_process *p = rf_ledger_find(run->ledger, rec->rec.entity);
+
+	if (p && !p->exe)
+		resolve_exe(run, rec->rec.entity, rec->tgid);
+}
+
+/* A relative path means nothing to the reader. */
+static void resolve_exec(struct stat_run *run, const struct rf_process_rec *rec)
+{
+	if (rec->path[0] != '/')
+		resolve_exe(run, rec->rec.entity, rec->tgid);
+}
+
+static int feed(void *ctx, const void *rec, size_t size)
+{
+	const struct rf_rec *head = rec;
+	struct stat_run *run = ctx;
+	int ret = rf_ledger_feed(run->ledger, rec, size);
+
+	if (ret) {
+		rf_err("a record of type %u, %zu bytes long, could not be taken in: %s",
+		       size >= sizeof(*head) ? head->type : 0, size, strerror(-ret));
+		return ret;
+	}
+	if (!run->wants_exe)
+		return 0;
+	if (head->type == RF_REC_THREAD)
+		resolve_thread(run, rec);
+	else if (head->type == RF_REC_EXEC && size > RF_PROCESS_REC_SIZE)
+		resolve_exec(run, rec);
+	return 0;
+}
+
+static int show(struct stat_run *run)
+{
+	const struct rf_stat_options *o = &run->options;
+	struct rf_stat_view view = {
+		.ledger = run->ledger,
+		.by = o->by,
+		.sort = o->sort,
+		.top = o->top,
+		.calls = o->calls,
+		.interval = o->live.interval_ns ? run->interval : 0,
+		.target = run->target,
+		.users = run->users,
+		.cgroups = run->cgroups,
+		.live = true,
+	};
+	struct rf_style style;
+	FILE *out = run->output.file;
+	int ret = rf_output_begin(&run->output);
+
+	if (ret)
+		return ret;
+	if (!o->has_top)
+		view.top = o->live.format == RF_FORMAT_TABLE ? ROWS_IN_TABLE : 0;
+	switch (o->live.format) {
+	case RF_FORMAT_JSON:
+		ret = rf_stat_json(out, &view);
+		break;
+	case RF_FORMAT_CSV:
+		ret = rf_stat_csv(out, &view);
+		break;
+	default:
+		rf_style_detect(&style, fileno(out));
+		if (run->interval > 1)
+			fputc('\n', out);
+		ret = rf_stat_table(out, &view, &style);
+		break;
+	}
+	run->interval++;
+	if (ret == -ENOMEM)
+		rf_err("the result does not fit in memory; --by comm takes less");
+	/* what was printed so far goes out, and a file's error gets its message there */
+	return rf_output_flush(&run->output) ? -EIO : ret;
+}
+
+/* Takes in all that was counted up to now; final: and nothing is counted after it. */
+static int sweep(struct stat_run *run, bool final, uint64_t *now)
+{
+	int ret = rf_ledger_sweep_begin(run->ledger);
+
+	if (!ret)
+		ret = final ? rf_probe_stop(run->probe, now) : rf_probe_sweep(run->probe, now);
+	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->probe));
+	if (!ret)
+		ret = rf_ledger_sweep_end(run->ledger, *now, final);
+	if (ret)
+		rf_err("a sweep failed: %s", strerror(-ret));
+	return ret;
+}
+
+/* Sweeps in an interval: as many as keep them SWEEP_NS apart or less. 0: no intervals. */
+static uint64_t sweeps_per_interval(const struct rf_live *live)
+{
+	return (live->interval_ns + SWEEP_NS - 1) / SWEEP_NS;
+}
+
+static uint64_t sweep_distance(const struct rf_live *live)
+{
+	return live->interval_ns ? live->interval_ns / sweeps_per_interval(live) : SWEEP_NS;
+}
+
+static int tick(struct stat_run *run)
+{
+	uint64_t now;
+	int ret = sweep(run, false, &now);
+
+	if (ret || !run->options.live.interval_ns || --run->sweeps_left)
+		return ret;
+	run->sweeps_left = sweeps_per_interval(&run->options.live);
+	ret = show(run);
+	rf_ledger_next_interval(run->ledger, now);
+	return ret;
+}
+
+static int poll_ring(struct stat_run *run)
+{
+	int ret = rf_probe_poll(run->probe, 0);
+
+	if (ret && ret != -EINTR) {
+		rf_err("reading from the kernel failed: %s", strerror(-ret));
+		return ret;
+	}
+	return 0;
+}
+
+/* From the first moment of the window to its end. */
+static int measure(struct stat_run *run)
+{
+	const struct rf_live *live = &run->options.live;
+	int events = 0, ret = 0;
+	uint64_t now;
+
+	while (!ret && !(events & RF_EVENT_END)) {
+		events = rf_window_wait(&run->window, rf_probe_fd(run->probe));
+		if (events < 0)
+			return events;
+		if (events & RF_EVENT_RECORDS)
+			ret = poll_ring(run);
+		if (!ret && (events & RF_EVENT_TICK))
+			ret = tick(run);
+	}
+	if (!ret)
+		ret = sweep(run, true, &now);
+	/* an end that fell on a tick leaves nothing to show */
+	if (!ret &&
+	    !(live->interval_ns && run->interval > 1 && rf_ledger_window_ns(run->ledger) == 0))
+		ret = show(run);
+	return ret;
+}
+
+static void tell_progress(const struct stat_run *run)
+{
+	const struct rf_live *live = &run->options.live;
+	char duration[RF_TEXT_LEN];
+
+	/* a command has the terminal to itself */
+	if (!run->window.progress || live->command)
+		return;
+	if (live->duration_ns)
+		rf_info("measuring %s for %s, Ctrl-C ends it", run->target,
+		        rf_text_duration(duration, live->duration_ns, false));
+	else
+		rf_info("measuring %s until Ctrl-C", run->target);
+}
+
+static int start(struct stat_run *run)
+{
+	const struct rf_live *live = &run->options.live;
+	uint64_t now, swept;
+	int ret = rf_probe_start(run->probe, &now);
+
+	if (ret) {
+		rf_err("the window cannot be opened: %s", strerror(-ret));
+		return ret;
+	}
+	rf_ledger_start(run->ledger, now);
+	rf_window_start(&run->window, now, live->duration_ns, sweep_distance(live));
+	run->sweeps_left = sweeps_per_interval(live);
+	if (live->command && (ret = rf_command_go(&run->command))) {
+		rf_err("cannot start %s: %s", live->command[0], strerror(-ret));
+		return ret;
+	}
+	tell_progress(run);
+	/* who is there now can be gone at the end, and its exe with it */
+	return run->wants_exe && !live->command ? sweep(run, false, &swept) : 0;
+}
+
+static int open_probe(struct stat_run *run)
+{
+	const struct rf_feature_state *blocker;
+	struct rf_probe_options options;
+	char err[512] = "";
+	int ret;
+
+	rf_detect(&run->host);
+	blocker = rf_host_blocker(&run->host);
+	if (blocker) {
+		rf_err("cannot run here: %s: %s; %s", blocker->what, blocker->detail,
+		       blocker->remedy);
+		return RF_EXIT_CANNOT;
+	}
+	rf_live_probe_options(&run->options.live, run->command.pid, &options);
+	options.by_thread = run->options.by == RF_BY_THREAD;
+	options.host = &run->host;
+	ret = rf_probe_open(&run->probe, &options, feed, run, err, sizeof(err));
+	if (!ret)
+		return RF_EXIT_DONE;
+	rf_err("%s", *err ? err : strerror(-ret));
+	return ret == -EPERM || ret == -ENOSYS || ret == -EOPNOTSUPP ? RF_EXIT_CANNOT :
+	                                                               RF_EXIT_FAILED;
+}
+
+/* The exit status of ringfence, once all has been shown. */
+static int finish(struct stat_run *run, int ret)
+{
+	if (ret == -ENOEXEC && run->command.exec_errno)
+		return rf_command_exit_status(&run->command);
+	if (ret)
+		return RF_EXIT_FAILED;
+	if (!run->options.live.command)
+		return RF_EXIT_DONE;
+	rf_window_wait_command(&run->window);
+	return rf_command_exit_status(&run->command);
+}
+
+static int run_probe(struct stat_run *run)
+{
+	int status = open_probe(run), ret;
+
+	if (status)
+		return status;
+	ret = start(run);
+	if (!ret)
+		ret = measure(run);
+	rf_probe_close(run->probe);
+	return finish(run, ret);
+}
+
+static int prepare(struct stat_run *run)
+{
+	int ret;
+
+	run->ledger = rf_ledger_new();
+	run->users = rf_users_new(USERS_MAX);
+	if (!run->ledger || !run->users || rf_cgroups_new(&run->cgroups, CGROUPS_MAX)) {
+		rf_err("out of memory");
+		return RF_EXIT_FAILED;
+	}
+	ret = rf_window_open(&run->window, run->options.live.command ? &run->command : NULL);
+	if (ret) {
+		rf_err("cannot take over signals: %s", strerror(-ret));
+		return RF_EXIT_FAILED;
+	}
+	run->window.progress = isatty(STDERR_FILENO);
+	/* before anything about this process changes that the command would inherit */
+	if (run->options.live.command && rf_command_fork(&run->command, &run->window.old_mask))
+		return RF_EXIT_FAILED;
+	return RF_EXIT_DONE;
+}
+
+static int run_stat(struct stat_run *run)
+{
+	const struct rf_live *live = &run->options.live;
+	int status;
+
+	if (rf_output_open(&run->output, live->output))
+		return RF_EXIT_FAILED;
+	if (live->command) {
+		int ret = rf_command_resolve(&run->command, live->command);
+
+		if (ret)
+			return ret == -ENOENT ? RF_EXIT_NOT_FOUND :
+			       ret == -EACCES ? RF_EXIT_NOT_EXECUTABLE :
+			                        RF_EXIT_FAILED;
+	}
+	status = prepare(run);
+	return status ? status : run_probe(run);
+}
+
+int rf_verb_stat(int argc, char **argv)
+{
+	static struct stat_run run = { .interval = 1, .window.signal_fd = -1 };
+	int status;
+
+	run.command = RF_COMMAND_INIT;
+	rf_stat_options_parse(&run.options, argc, argv);
+	run.wants_exe = run.options.live.format != RF_FORMAT_TABLE;
+	rf_live_describe(&run.options.live, run.target, sizeof(run.target));
+
+	status = run_stat(&run);
+	if (rf_output_close(&run.output) && !status)
+		status = RF_EXIT_FAILED;
+	rf_window_close(&run.window);
+	rf_command_clear(&run.command);
+	rf_ledger_free(run.ledger);
+	rf_users_free(run.users);
+	rf_cgroups_free(run.cgroups);
+	rf_live_clear(&run.options.live);
+	return status;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verbs/stat_options.h"
+
+#include <string.h>
+
+#include "verbs/verbs.h"
+
+#define TOP_MAX 1000000
+#define CALLS_DEFAULT 5
+
+enum { KEY_BY = 0x200, KEY_SORT, KEY_TOP, KEY_CALLS };
+
+static const struct argp_option options[] = {
+	{ .doc = "Rows:", .group = 5 },
+	{ "by", KEY_BY, "WHAT", 0,
+	  "A row for each process (default), thread, comm, cgroup, user or call", 5 },
+	{ "sort", KEY_SORT, "KEY", 0,
+	  "Largest first by crossings (default), calls, failed, denied, faults, user, kernel, "
+	  "waiting, time (user and kernel); or by pid, name",
+	  5 },
+	{ "top", KEY_TOP, "N", 0, "At most N rows; 0: all (default: 20 in a table, else all)", 5 },
+	{ "calls", KEY_CALLS, "N", 0, "Table: at most N calls under each row (default: 5)", 5 },
+	{ 0 },
+};
+
+static size_t parse_count(const char *option, const char *text)
+{
+	char err[RF_PARSE_ERR];
+	size_t n;
+
+	if (rf_parse_count(text, TOP_MAX, &n, err, sizeof(err)))
+		rf_usage_error("%s: %s", option, err);
+	return n;
+}
+
+static enum rf_by parse_by(const char *name)
+{
+	int by = rf_by_parse(name);
+
+	if (by < 0)
+		rf_usage_error("--by: there is no \"%s\"; use one of %s", name, rf_by_names());
+	return (enum rf_by)by;
+}
+
+static enum rf_sort parse_sort(const char *name)
+{
+	int sort = rf_sort_parse(name);
+
+	if (sort < 0)
+		rf_usage_error("--sort: there is no \"%s\"; use one of %s", name, rf_sort_names());
+	return (enum rf_sort)sort;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct rf_stat_options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->live;
+		return 0;
+	case KEY_BY:
+		o->by = parse_by(arg);
+		return 0;
+	case KEY_SORT:
+		o->sort = parse_sort(arg);
+		return 0;
+	case KEY_TOP:
+		o->top = parse_count("--top", arg);
+		o->has_top = true;
+		return 0;
+	case KEY_CALLS:
+		o->calls = parse_count("--calls", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void rf_stat_options_parse(struct rf_stat_options *o, int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &rf_live_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.children = children,
+		.doc = "Counts every kernel crossing (system call, page fault) of every process, "
+		       "exactly, and shows the busiest first.\v"
+		       "Examples:\n"
+		       "  ringfence stat -d 5s                     the whole host for five seconds\n"
+		       "  ringfence stat -p 1234 -i 1s             one process, every second\n"
+		       "  ringfence stat --comm 'nginx*' -d 10s    by name\n"
+		       "  ringfence stat -u www-data -e %file,%network -d 10s\n"
+		       "  ringfence stat --by call --sort failed -d 5s\n"
+		       "  ringfence stat --format json -o out.json -- make all\n"
+		       "\n"
+		       "With -- COMMAND the window lasts from its first instruction to the last "
+		       "exit among all that it started; it runs as the user that runs ringfence, "
+		       "and its exit status is handed on (128 + N when signal N killed it; 127 not "
+		       "found; 126 not executable). Else: 0 done; 1 failed while running; 2 usage; "
+		       "3 cannot run here. The first Ctrl-C ends the window and prints the result, "
+		       "a second one ends at once.",
+	};
+
+	*o = (struct rf_stat_options){ .live = RF_LIVE_INIT,
+		                       .by = RF_BY_PROCESS,
+		                       .sort = RF_SORT_CROSSINGS,
+		                       .calls = CALLS_DEFAULT };
+	argp_err_exit_status = RF_EXIT_USAGE;
+	/* in order: what follows -- belongs to the command, options included */
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, o);
+}
