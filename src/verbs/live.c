@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
 	  1 },
 	{ "self", KEY_SELF, NULL, 0, "Do not leave ringfence itself out", 1 },
 	{ .doc = "Calls:", .group = 2 },
-	{ "calls-of", 'e', "LIST", 0,
+	{ NULL, 'e', "LIST", 0,
 	  "Only these calls: names and classes as strace has them: "
 	  "openat,read  %file  %network  !futex  /^epoll_",
 	  2 },

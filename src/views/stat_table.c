@@ -219,11 +219,8 @@ static void add_cell(struct table *t, const struct rf_cell *cell)
 	enum rf_abi abi = RF_CALL_ABI(cell->call);
 	char label[RF_SYSCALL_NAME_LEN], name[2 * RF_SYSCALL_NAME_LEN];
 
-	rf_stat_call(cell->call, label, sizeof(label));
-	if (abi == NATIVE_ABI)
-		snprintf(name, sizeof(name), "%s", label);
-	else
-		snprintf(name, sizeof(name), "%s@%s", label, rf_abi_name(abi));
+	snprintf(name, sizeof(name), "%s%s%s", rf_stat_call(cell->call, label, sizeof(label)),
+	         abi == NATIVE_ABI ? "" : "@", abi == NATIVE_ABI ? "" : rf_abi_name(abi));
 	add(t, name);
 	add_count(t, cell->calls, false);
 	add_count(t, cell->open, false);
