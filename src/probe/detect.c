@@ -53,6 +53,9 @@
 #define HELPER_TASK_PT_REGS 175
 #define HELPER_FIND_VMA 180
 
+#define LOCKED_DOWN \
+	"kernel lockdown is 'confidentiality', which forbids programs to read kernel memory"
+
 #define INSN(op, d, s, o, i) \
 	((struct bpf_insn){ .code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
 #define INSN_MOV(d, i) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
@@ -279,11 +282,9 @@ static int try_kernel_read(void)
 	                (struct attempt){ .type = BPF_PROG_TYPE_RAW_TRACEPOINT });
 }
 
-static void set_locked_down(struct detect *d, bool tried)
+static void set_locked_down(struct detect *d, bool tried, const char *detail)
 {
-	set(d, RF_FEATURE_BPF, RF_FOUND_NO, tried,
-	    "kernel lockdown is '%s', which forbids programs to read kernel memory",
-	    d->host->lockdown);
+	set(d, RF_FEATURE_BPF, RF_FOUND_NO, tried, "%s", detail);
 	set_remedy(
 		d, RF_FEATURE_BPF,
 		"boot with lockdown=integrity or without lockdown= on the kernel's command line");
@@ -301,7 +302,14 @@ static void bpf_refused(struct detect *d, int err)
 		return;
 	}
 	if (locked_down(d)) {
-		set_locked_down(d, true);
+		set_locked_down(d, true, LOCKED_DOWN);
+		return;
+	}
+	/* lockdown takes away the read alone, and its file may not be there to tell */
+	if (!try_empty((struct attempt){ .type = BPF_PROG_TYPE_RAW_TRACEPOINT })) {
+		set_locked_down(d, true,
+		                "programs may not read kernel memory, as under kernel "
+		                "lockdown 'confidentiality'");
 		return;
 	}
 	set(d, RF_FEATURE_BPF, RF_FOUND_NO, true, "bpf(2) refuses a program (%s)", strerror(-err));
@@ -321,7 +329,7 @@ static void find_bpf(struct detect *d)
 		if (err == -ENOSYS)
 			bpf_refused(d, err);
 		else if (locked_down(d))
-			set_locked_down(d, false);
+			set_locked_down(d, false, LOCKED_DOWN);
 		else
 			set(d, RF_FEATURE_BPF, RF_FOUND_UNKNOWN, false,
 			    "bpf(2) is there; a program cannot be tried without privileges");
@@ -553,7 +561,7 @@ static void find_page_fault_events(struct detect *d)
 
 	if (!d->may) {
 		set(d, RF_FEATURE_PF_EVENTS, RF_FOUND_UNKNOWN, false,
-		    "cannot be tried without privileges");
+		    "cannot be tried where no program can be loaded");
 		return;
 	}
 	prog = bpf_prog_load(BPF_PROG_TYPE_PERF_EVENT, NULL, "GPL", insns, 2, NULL);
