@@ -43,3 +43,4 @@ struct rf_scratch_map rf_scratch SEC(".maps");
 struct rf_pids_map rf_pids SEC(".maps");
 struct rf_threads_map rf_threads SEC(".maps");
 struct rf_threads_hash_map rf_threads_hash SEC(".maps");
+struct rf_displaced_map rf_displaced SEC(".maps");

@@ -27,7 +27,9 @@ struct rf_cpu {
 	__u64 waiting_ns;
 	__u64 fault_ns; /* of kernel_ns */
 	__u32 tid;
-	__u32 pad[11];
+	__u32 generation; /* that of its rf_thread when it was loaded */
+	__u32 stolen;     /* .generation, when another CPU took this state over; else 0 */
+	__u32 pad[9];
 	struct rf_counts counts[2]; /* by epoch */
 } __attribute__((aligned(128)));
 
@@ -45,6 +47,8 @@ struct rf_thread {
 	__u32 flags;
 	__u32 cpu; /* where it is loaded, valid with .loaded */
 	__u32 loaded;
+	__u32 generation; /* one more with each load: tells a stale copy */
+	__u32 pad;
 };
 
 /* Switches that change while the programs run. */

@@ -26,7 +26,20 @@ struct rf_threads_hash_map {
 };
 extern struct rf_threads_hash_map rf_threads_hash SEC(".maps");
 
-/* In the kernel with no call of its own that was counted. */
+/*
+ * Threads that were found gone from their CPU without a sched_switch: some
+ * hypervisors' guest kernels switch from or to certain threads without the
+ * event. Their state waits here, by task, until they are met again.
+ */
+struct rf_displaced_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct rf_thread);
+};
+extern struct rf_displaced_map rf_displaced SEC(".maps");
+
+/* On the kernel's side of the boundary. */
 #define RF_T_KERNEL_SIDE (RF_T_IN_CALL | RF_T_IN_FAULT | RF_T_NEW | RF_T_EXITING)
 
 /* What is known of a thread that is met for the first time. */
@@ -132,45 +145,6 @@ static __always_inline void rf_load_fresh(struct rf_cpu *c, struct task_struct *
 	}
 }
 
-/* Makes task, which runs on this CPU, the thread that c is about. */
-static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, enum rf_side side,
-                                    bool switched_in, __u64 now)
-{
-	__u32 pid = rf_task_read(task, pid);
-	struct rf_thread *t;
-	bool wanted;
-	__u64 off;
-
-	c->task = (__u64)task;
-	c->tid = pid;
-	c->flags = 0;
-	if (!pid || rf_task_read(task, flags) & PF_KTHREAD)
-		return;
-	wanted = rf_is_target(task);
-	t = rf_thread_get(task, wanted);
-	if (!wanted && !(t && t->flags & (rf_use_tree ? RF_T_TRACKED : RF_T_COUNTED)))
-		return; /* a call that was counted is followed to its end whoever makes it now */
-	if (!t || !t->entity) {
-		rf_load_fresh(c, task, side, switched_in, now);
-	} else {
-		off = rf_latency && now > t->since_ns ? now - t->since_ns : 0;
-		c->entity = t->entity;
-		c->flags = t->flags | RF_T_TRACKED;
-		c->call = t->call;
-		c->call_start_ns = t->call_start_ns;
-		c->call_waiting_ns = t->call_waiting_ns + off;
-		c->user_ns = t->user_ns;
-		c->kernel_ns = t->kernel_ns;
-		c->waiting_ns = t->waiting_ns + off;
-		c->fault_ns = t->fault_ns;
-		c->since_ns = now;
-	}
-	if (t) {
-		t->cpu = bpf_get_smp_processor_id();
-		t->loaded = 1;
-	}
-}
-
 /* Closes the span that is open on this CPU and begins the next one. */
 static __always_inline void rf_close_span(struct rf_cpu *c, __u64 now)
 {
@@ -204,22 +178,8 @@ static __always_inline void rf_book_spans(struct rf_cpu *c, __u32 epoch)
 	c->user_ns = c->kernel_ns = c->waiting_ns = c->fault_ns = 0;
 }
 
-/* Takes the thread off the CPU's state, into its storage. */
-static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, __u64 now,
-                                    __u32 epoch)
+static __always_inline void rf_park(struct rf_thread *t, const struct rf_cpu *c, __u64 now)
 {
-	struct rf_thread *t;
-
-	rf_close_span(c, now);
-	rf_book_spans(c, epoch);
-	t = rf_thread_get(task, true);
-	if (!t) {
-		if (c->flags & RF_T_COUNTED) { /* its end will not be known for what it is */
-			c->counts[epoch].lost[RF_LOST_STATE]++;
-			c->counts[epoch].finished++;
-		}
-		return;
-	}
 	t->entity = c->entity;
 	t->since_ns = now;
 	t->call_start_ns = c->call_start_ns;
@@ -233,16 +193,162 @@ static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, 
 	t->loaded = 0;
 }
 
-/* The state of the current thread, loaded if sched_switch has not done so; NULL: not a target. */
+static __always_inline void rf_lost_state(struct rf_cpu *c)
+{
+	__u32 epoch = rf_epoch();
+
+	if (!(c->flags & RF_T_COUNTED))
+		return;
+	c->counts[epoch].lost[RF_LOST_STATE]++;
+	c->counts[epoch].finished++;
+}
+
+/* Takes the thread off the CPU's state, into its storage. */
+static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, __u64 now,
+                                    __u32 epoch)
+{
+	struct rf_thread *t;
+
+	rf_close_span(c, now);
+	rf_book_spans(c, epoch);
+	t = rf_thread_get(task, true);
+	if (t)
+		rf_park(t, c, now);
+	else
+		rf_lost_state(c);
+	c->flags = 0;
+}
+
+/*
+ * Another thread runs here than the one that c is about, and no switch was
+ * seen. When that one left is not known: since its last event it has waited, if
+ * it was inside a call, or computed.
+ */
+RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
+{
+	struct rf_thread gone = {};
+	__u64 key;
+
+	if (!c || !(c->flags & RF_T_TRACKED) || c->stolen == c->generation)
+		return 0;
+	key = c->task;
+	if (c->flags & RF_T_IN_CALL && rf_latency) {
+		c->waiting_ns += now - c->since_ns;
+		c->call_waiting_ns += now - c->since_ns;
+		c->since_ns = now;
+	}
+	rf_close_span(c, now);
+	rf_book_spans(c, rf_epoch());
+	rf_park(&gone, c, now);
+	gone.generation = c->generation;
+	if (bpf_map_update_elem(&rf_displaced, &key, &gone, BPF_ANY))
+		rf_lost_state(c);
+	c->flags = 0;
+	return 0;
+}
+
+/*
+ * t says that its thread is loaded on a CPU, yet it is met elsewhere: its state
+ * was displaced, or still stands on that CPU. Brings it back into t.
+ */
+RF_NOINLINE int rf_recover(struct rf_thread *t, __u64 task, __u64 now)
+{
+	struct rf_thread *gone;
+	struct rf_cpu *other;
+	__u32 cpu;
+
+	if (!t)
+		return 0;
+	cpu = t->cpu;
+	other = bpf_map_lookup_elem(&rf_cpus, &cpu);
+	if (other && other->task == task && other->generation == t->generation &&
+	    other->flags & RF_T_TRACKED) {
+		rf_park(t, other, other->since_ns);
+		other->stolen = t->generation; /* what stands there is a copy from now on */
+		return 0;
+	}
+	gone = bpf_map_lookup_elem(&rf_displaced, &task);
+	if (!gone)
+		return 0;
+	if (gone->generation == t->generation) {
+		t->since_ns = gone->since_ns;
+		t->call_start_ns = gone->call_start_ns;
+		t->call_waiting_ns = gone->call_waiting_ns;
+		t->user_ns = gone->user_ns;
+		t->kernel_ns = gone->kernel_ns;
+		t->waiting_ns = gone->waiting_ns;
+		t->fault_ns = gone->fault_ns;
+		t->call = gone->call;
+		t->flags = gone->flags;
+		t->entity = gone->entity;
+	}
+	bpf_map_delete_elem(&rf_displaced, &task);
+	return 0;
+}
+
+/* Makes task, which runs on this CPU, the thread that c is about. */
+static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, enum rf_side side,
+                                    bool switched_in, __u64 now)
+{
+	__u32 pid = rf_task_read(task, pid);
+	struct rf_thread *t;
+	bool wanted;
+	__u64 off;
+
+	if (unlikely(c->flags & RF_T_TRACKED))
+		rf_displace(c, now);
+	c->task = (__u64)task;
+	c->tid = pid;
+	c->flags = 0;
+	c->generation = 1;
+	c->stolen = 0;
+	if (!pid || rf_task_read(task, flags) & PF_KTHREAD)
+		return;
+	wanted = rf_is_target(task);
+	t = rf_thread_get(task, wanted);
+	if (!wanted && !(t && t->flags & (rf_use_tree ? RF_T_TRACKED : RF_T_COUNTED)))
+		return; /* a call that was counted is followed to its end whoever makes it now */
+	if (t && unlikely(t->loaded))
+		rf_recover(t, (__u64)task, now);
+	if (!t || !t->entity) {
+		rf_load_fresh(c, task, side, switched_in, now);
+	} else {
+		off = rf_latency && now > t->since_ns ? now - t->since_ns : 0;
+		c->entity = t->entity;
+		c->flags = t->flags | RF_T_TRACKED;
+		c->call = t->call;
+		c->call_start_ns = t->call_start_ns;
+		c->call_waiting_ns = t->call_waiting_ns + off;
+		c->user_ns = t->user_ns;
+		c->kernel_ns = t->kernel_ns;
+		c->waiting_ns = t->waiting_ns + off;
+		c->fault_ns = t->fault_ns;
+		c->since_ns = now;
+	}
+	if (t) {
+		t->cpu = bpf_get_smp_processor_id();
+		t->loaded = 1;
+		c->generation = ++t->generation;
+	}
+}
+
+/* Out of line: taken when the first event of a thread on its CPU is not its switch. */
+RF_NOINLINE int rf_load_current(struct rf_cpu *c, enum rf_side side, __u64 now)
+{
+	if (c)
+		rf_load(c, rf_current(), side, false, now);
+	return 0;
+}
+
+/* The state of the current thread; NULL: not a target. */
 static __always_inline struct rf_cpu *rf_current_cpu(enum rf_side side, __u64 now)
 {
-	struct task_struct *task = rf_current();
 	struct rf_cpu *c = rf_this_cpu();
 
 	if (!c)
 		return NULL;
-	if (unlikely(c->task != (__u64)task))
-		rf_load(c, task, side, false, now);
+	if (unlikely(c->task != (__u64)rf_current()))
+		rf_load_current(c, side, now);
 	return c->flags & RF_T_TRACKED ? c : NULL;
 }
 

@@ -68,7 +68,8 @@ int rf_threads_iter(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct rf_thread_rec rec = {};
 	struct rf_cpu *c = NULL;
-	struct rf_thread *t;
+	struct rf_thread *t, *gone = NULL;
+	__u64 key = (__u64)task;
 	bool wanted;
 	__u32 cpu;
 
@@ -81,10 +82,14 @@ int rf_threads_iter(struct bpf_iter__task *ctx)
 	if (t && t->loaded) {
 		cpu = t->cpu;
 		c = bpf_map_lookup_elem(&rf_cpus, &cpu);
-		if (c && c->task != (__u64)task)
+		if (c && (c->task != key || !(c->flags & RF_T_TRACKED)))
 			c = NULL;
+		if (!c) /* gone without a switch, or this moment */
+			gone = bpf_map_lookup_elem(&rf_displaced, &key);
+		if (gone && gone->generation == t->generation)
+			t = gone;
 	}
-	if (c && c->flags & RF_T_TRACKED)
+	if (c)
 		rf_from_cpu(&rec, c);
 	else if (t && t->entity)
 		rf_from_thread(&rec, t);

@@ -66,8 +66,7 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host)
 	bool events = has(host, RF_FEATURE_PF_EVENTS);
 
 	ro->rf_have_task_storage = storage;
-	/* bpf_get_current_task_btf() came with task storage, in 5.11 */
-	ro->rf_have_task_btf = storage;
+	ro->rf_have_task_btf = has(host, RF_FEATURE_TASK_BTF);
 	ro->rf_have_pt_regs = has(host, RF_FEATURE_TASK_PT_REGS);
 	ro->rf_have_pf_tracepoints = tracepoints;
 

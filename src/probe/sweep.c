@@ -309,7 +309,7 @@ static int sweep_cpus(struct rf_probe *p)
 		};
 		int err;
 
-		if (!(cpus[i].flags & RF_T_COUNTED))
+		if (!(cpus[i].flags & RF_T_COUNTED) || cpus[i].stolen == cpus[i].generation)
 			continue;
 		rec.since_ns = rec.time_ns = now_ns();
 		err = hand_over_thread(p, &rec);
