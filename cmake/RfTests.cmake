@@ -13,7 +13,7 @@ endif()
 foreach(source IN LISTS unit_sources)
   get_filename_component(name "${source}" NAME_WE)
   add_executable(${name} "${source}")
-  target_link_libraries(${name} PRIVATE rf_verbs rf_core ${RF_TEST_LIBRARIES})
+  target_link_libraries(${name} PRIVATE rf_verbs rf_core ${RF_TEST_LIBRARIES} m)
   target_compile_definitions(${name} PRIVATE "RF_TEST_DIR=\"${CMAKE_SOURCE_DIR}/tests\"")
   # Every cmocka test has a state that few use. On the source: it has to come after our flags.
   set_property(SOURCE "${source}" PROPERTY COMPILE_OPTIONS -Wno-unused-parameter)
