@@ -88,7 +88,7 @@ static void parse_comm(struct rf_live *live, const char *glob)
 	char err[RF_PARSE_ERR];
 
 	if (rf_glob_valid(glob, err, sizeof(err)))
-		rf_usage_error("--comm: %s", err);
+		rf_usage_error("--comm takes a glob: %s", err);
 	live->comm = glob;
 }
 

@@ -94,8 +94,7 @@ int rf_parse_duration(const char *text, uint64_t *ns, char *err, size_t errlen)
 	}
 	sum = (unsigned __int128)whole * unit + (unsigned __int128)fraction * unit / scale;
 	if (sum > INT64_MAX) {
-		snprintf(err, errlen, "\"%s\" is longer than 292 years; leave it out for no end",
-		         text);
+		snprintf(err, errlen, "\"%s\" is longer than 292 years; %s", text, duration_hint);
 		return -EINVAL;
 	}
 	if (!sum) {

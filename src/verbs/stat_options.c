@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "verbs/option_check.h"
 #include "verbs/verbs.h"
 
 #define TOP_MAX 1000000
@@ -107,6 +108,7 @@ void rf_stat_options_parse(struct rf_stat_options *o, int argc, char **argv)
 		                       .sort = RF_SORT_CROSSINGS,
 		                       .calls = CALLS_DEFAULT };
 	argp_err_exit_status = RF_EXIT_USAGE;
+	rf_option_check(&argp, argc, argv);
 	/* in order: what follows -- belongs to the command, options included */
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, o);
 }

@@ -17,12 +17,13 @@
 
 static const char header[] =
 	"interval,window_ns,kind,pid,tid,start_time_ns,comm,exe,uid,user,cgroup,processes,"
-	"name,abi,nr,count,failed,denied,errnos,open,untimed,"
+	"name,abi,nr,count,failed,denied,errnos,open,ended,untimed,"
 	"total_ns,waiting_ns,min_ns,max_ns,p50_ns,p99_ns\n";
 
 /* Fields after the name for lines that have a count, or a total, and nothing else. */
-#define COUNT_ONLY ",,,%" PRIu64 ",,,,,,,,,,,\n"
-#define TOTAL_ONLY ",,,,,,,,,%" PRIu64 ",,,,,\n"
+#define COUNT_ONLY ",,,%" PRIu64 ",,,,,,,,,,,,\n"
+#define LOST_ONLY ",,,%" PRId64 ",,,,,,,,,,,,\n"
+#define TOTAL_ONLY ",,,,,,,,,,%" PRIu64 ",,,,,\n"
 
 static void append_field(struct rf_str *s, const char *raw)
 {
@@ -94,9 +95,10 @@ static void print_cell(FILE *out, const char *start, const char *who, const stru
 	print_errnos(out, cell);
 	fprintf(out,
 	        ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-	        ",%" PRIu64 "\n",
-	        cell->open, cell->untimed, cell->total_ns, cell->waiting_ns, cell->min_ns,
-	        cell->max_ns, rf_stat_quantile(cell, 0.5), rf_stat_quantile(cell, 0.99));
+	        ",%" PRIu64 ",%" PRIu64 "\n",
+	        cell->open, cell->ended, cell->untimed, cell->total_ns, cell->waiting_ns,
+	        cell->min_ns, cell->max_ns, rf_stat_quantile(cell, 0.5),
+	        rf_stat_quantile(cell, 0.99));
 }
 
 static void print_sides(FILE *out, const char *start, const char *who, const struct rf_process *p)
@@ -134,11 +136,11 @@ static void print_accounting(FILE *out, const char *start, const struct rf_ledge
 	rf_ledger_accounting(l, &acc);
 	fprintf(out, "%saccounting,%sseen" COUNT_ONLY, start, nobody, acc.seen);
 	fprintf(out, "%saccounting,%sattributed" COUNT_ONLY, start, nobody, acc.attributed);
-	fprintf(out, "%saccounting,%slost" COUNT_ONLY, start, nobody, acc.lost);
+	fprintf(out, "%saccounting,%slost" LOST_ONLY, start, nobody, acc.lost);
 	fprintf(out, "%slost,%scell" COUNT_ONLY, start, nobody, acc.lost_cell);
 	fprintf(out, "%slost,%sstate" COUNT_ONLY, start, nobody, acc.lost_state);
 	fprintf(out, "%slost,%sskipped" COUNT_ONLY, start, nobody, acc.lost_skipped);
-	fprintf(out, "%slost,%sunexplained" COUNT_ONLY, start, nobody, acc.lost_unexplained);
+	fprintf(out, "%slost,%sunexplained" LOST_ONLY, start, nobody, acc.lost_unexplained);
 }
 
 int rf_stat_csv(FILE *out, const struct rf_stat_view *v)

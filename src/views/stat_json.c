@@ -52,6 +52,7 @@ static void put_cell(struct rf_json *j, const struct rf_cell *cell)
 	put_call_name(j, cell->call);
 	rf_json_u64(j, "calls", cell->calls);
 	rf_json_u64(j, "open", cell->open);
+	rf_json_u64(j, "ended", cell->ended);
 	rf_json_u64(j, "untimed", cell->untimed);
 	rf_json_u64(j, "failed", cell->failed);
 	rf_json_u64(j, "denied", cell->denied);
@@ -176,6 +177,11 @@ static void put_totals(struct rf_json *j, const struct rf_ledger *l)
 	rf_json_u64(j, "failed", totals.failed);
 	rf_json_u64(j, "denied", totals.denied);
 	rf_json_u64(j, "page_faults", totals.page_faults);
+	rf_json_object(j, "time_ns");
+	rf_json_u64(j, "user", totals.time.user);
+	rf_json_u64(j, "kernel", totals.time.kernel);
+	rf_json_u64(j, "waiting", totals.time.waiting);
+	rf_json_end(j);
 	rf_json_end(j);
 }
 
@@ -187,12 +193,12 @@ static void put_accounting(struct rf_json *j, const struct rf_ledger *l)
 	rf_json_object(j, "accounting");
 	rf_json_u64(j, "seen", acc.seen);
 	rf_json_u64(j, "attributed", acc.attributed);
-	rf_json_u64(j, "lost", acc.lost);
+	rf_json_i64(j, "lost", acc.lost);
 	rf_json_object(j, "lost_by");
 	rf_json_u64(j, "cell", acc.lost_cell);
 	rf_json_u64(j, "state", acc.lost_state);
 	rf_json_u64(j, "skipped", acc.lost_skipped);
-	rf_json_u64(j, "unexplained", acc.lost_unexplained);
+	rf_json_i64(j, "unexplained", acc.lost_unexplained);
 	rf_json_end(j);
 	rf_json_u64(j, "lost_errnos", acc.lost_errnos);
 	rf_json_u64(j, "lost_records", acc.lost_records);

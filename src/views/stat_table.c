@@ -81,8 +81,11 @@ static const enum field who_fields[][4] = {
 	[RF_BY_USER] = { FIELD_USER, FIELD_PROCESSES, FIELD_COUNT },
 };
 
+/* The second and third stand in the table of calls alone: under a process they say little. */
 static const struct rf_column call_columns[] = {
 	{ .title = "CALL", .left = true, .min = 8 },
+	{ .title = "PROCS", .drop = 3 },
+	{ .title = "CALLS/s" },
 	{ .title = "CALLS" },
 	{ .title = "OPEN", .drop = 1 },
 	{ .title = "P50" },
@@ -187,7 +190,7 @@ static int by_count(const void *a, const void *b)
 	return (x->count < y->count) - (x->count > y->count);
 }
 
-/* "ENOENT 12"; of several, the sum first, so that it survives being cut: "15: ENOENT 12, EIO 3" */
+/* "ENOENT 12"; of several, the sum first, so that it survives being cut: "15: ENOENT 12; EIO 3" */
 static void add_errnos(struct table *t, const struct rf_cell *cell)
 {
 	size_t size = cell->nr_errnos * sizeof(*cell->errnos);
@@ -203,7 +206,7 @@ static void add_errnos(struct table *t, const struct rf_cell *cell)
 	if (cell->nr_errnos > 1)
 		rf_str_appendf(&s, "%s: ", rf_text_count(count, cell->failed));
 	for (size_t i = 0; i < cell->nr_errnos; i++)
-		rf_str_appendf(&s, "%s%s%s %s", i ? ", " : "",
+		rf_str_appendf(&s, "%s%s%s %s", i ? "; " : "",
 		               rf_stat_errno(&errnos[i], label, sizeof(label)),
 		               errnos[i].refused && errnos[i].err ? " refused" : "",
 		               rf_text_count(count, errnos[i].count));
@@ -213,7 +216,8 @@ static void add_errnos(struct table *t, const struct rf_cell *cell)
 	rf_grid_add(t->grid, rf_str_get(&s), RF_COLOR_WARN);
 }
 
-static void add_cell(struct table *t, const struct rf_cell *cell)
+/* row: the one that the call is, where a row is a call; else NULL. */
+static void add_cell(struct table *t, const struct rf_cell *cell, const struct rf_row *row)
 {
 	bool timed = cell->hist.total > 0;
 	enum rf_abi abi = RF_CALL_ABI(cell->call);
@@ -222,6 +226,10 @@ static void add_cell(struct table *t, const struct rf_cell *cell)
 	snprintf(name, sizeof(name), "%s%s%s", rf_stat_call(cell->call, label, sizeof(label)),
 	         abi == NATIVE_ABI ? "" : "@", abi == NATIVE_ABI ? "" : rf_abi_name(abi));
 	add(t, name);
+	if (row) {
+		add_count(t, row->processes, false);
+		add_rate(t, cell->calls);
+	}
 	add_count(t, cell->calls, false);
 	add_count(t, cell->open, false);
 	add_duration(t, timed, rf_stat_quantile(cell, 0.5));
@@ -238,13 +246,19 @@ static size_t shown_calls(const struct table *t, const struct rf_row *row)
 }
 
 /* The grid of the calls of all rows, in their order. */
-static struct rf_grid *build_calls(struct table *t, const struct rf_rows *rows)
+static struct rf_grid *build_calls(struct table *t, const struct rf_rows *rows,
+                                   struct rf_column columns[CALL_COLUMNS])
 {
-	t->grid = rf_grid_new(call_columns, CALL_COLUMNS,
-	                      t->view->by == RF_BY_CALL ? 0 : CALL_INDENT);
+	bool alone = t->view->by == RF_BY_CALL;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < CALL_COLUMNS; i++)
+		if (alone || (i != 1 && i != 2))
+			columns[nr++] = call_columns[i];
+	t->grid = rf_grid_new(columns, nr, alone ? 0 : CALL_INDENT);
 	for (size_t i = 0; t->grid && i < rows->nr; i++)
 		for (size_t k = 0; k < shown_calls(t, &rows->rows[i]); k++)
-			add_cell(t, rows->rows[i].sum.cells[k]);
+			add_cell(t, rows->rows[i].sum.cells[k], alone ? &rows->rows[i] : NULL);
 	return t->grid;
 }
 
@@ -281,7 +295,8 @@ static void cleanup_grid(struct rf_grid **g)
 
 static int print_by_call(struct table *t, const struct rf_rows *rows)
 {
-	__grid struct rf_grid *calls = build_calls(t, rows);
+	struct rf_column columns[CALL_COLUMNS];
+	__grid struct rf_grid *calls = build_calls(t, rows, columns);
 	int ret = fit(calls, t->style);
 
 	if (ret)
@@ -294,9 +309,9 @@ static int print_by_call(struct table *t, const struct rf_rows *rows)
 
 static int print_rows(struct table *t, const struct rf_rows *rows)
 {
-	struct rf_column columns[FIELD_COUNT];
+	struct rf_column columns[FIELD_COUNT], call_column[CALL_COLUMNS];
 	__grid struct rf_grid *heads = build_rows(t, rows, columns);
-	__grid struct rf_grid *calls = build_calls(t, rows);
+	__grid struct rf_grid *calls = build_calls(t, rows, call_column);
 	size_t next = 0;
 	int ret = fit(heads, t->style);
 
@@ -316,14 +331,11 @@ static int print_rows(struct table *t, const struct rf_rows *rows)
 }
 
 /* Sums over all processes, shown or not. */
-static void sum_sides(const struct rf_ledger *l, struct rf_times *time, struct rf_faults *faults)
+static void sum_faults(const struct rf_ledger *l, struct rf_faults *faults)
 {
 	for (size_t i = 0; i < rf_ledger_nr_processes(l); i++) {
 		const struct rf_process *p = rf_ledger_process(l, i);
 
-		time->user += p->time.user;
-		time->kernel += p->time.kernel;
-		time->waiting += p->time.waiting;
 		faults->minor += p->faults.minor;
 		faults->major += p->faults.major;
 	}
@@ -351,12 +363,11 @@ static void print_summary(const struct table *t)
 	char a[RF_TEXT_LEN], b[RF_TEXT_LEN], c[RF_TEXT_LEN], d[RF_TEXT_LEN];
 	const struct rf_ledger *l = t->view->ledger;
 	struct rf_faults faults = { 0 };
-	struct rf_times time = { 0 };
 	struct rf_totals totals;
 	bool utf8 = t->style->utf8;
 
 	rf_ledger_totals(l, &totals);
-	sum_sides(l, &time, &faults);
+	sum_faults(l, &faults);
 	print_title(t);
 	fprintf(t->out, "calls        %s (%s/s), %s failed, %s denied\n",
 	        rf_text_number(a, totals.calls), rf_text_rate(b, totals.calls, t->window_ns),
@@ -365,37 +376,47 @@ static void print_summary(const struct table *t)
 	        rf_text_number(a, totals.page_faults),
 	        rf_text_rate(b, totals.page_faults, t->window_ns), rf_text_number(c, faults.minor),
 	        rf_text_number(d, faults.major));
-	if (time.user + time.kernel + time.waiting)
+	if (totals.time.user + totals.time.kernel + totals.time.waiting)
 		fprintf(t->out, "time         user %s, kernel %s, waiting %s\n",
-		        rf_text_duration(a, time.user, utf8),
-		        rf_text_duration(b, time.kernel, utf8),
-		        rf_text_duration(c, time.waiting, utf8));
+		        rf_text_duration(a, totals.time.user, utf8),
+		        rf_text_duration(b, totals.time.kernel, utf8),
+		        rf_text_duration(c, totals.time.waiting, utf8));
 	fputc('\n', t->out);
 }
 
-static void append_kind(struct rf_str *s, const char *kind, uint64_t n)
+/* Less than nothing lost is a defect, and shown as what it is. */
+static const char *signed_number(char *buf, int64_t n)
 {
-	char buf[RF_TEXT_LEN];
+	if (n >= 0)
+		return rf_text_number(buf, (uint64_t)n);
+	buf[0] = '-';
+	rf_text_number(buf + 1, -(uint64_t)n);
+	return buf;
+}
+
+static void append_kind(struct rf_str *s, const char *kind, int64_t n)
+{
+	char buf[RF_TEXT_LEN + 1];
 
 	if (n)
-		rf_str_appendf(s, "%s%s %s", s->len ? ", " : "", kind, rf_text_number(buf, n));
+		rf_str_appendf(s, "%s%s %s", s->len ? ", " : "", kind, signed_number(buf, n));
 }
 
 static void print_accounting(const struct table *t)
 {
-	char seen[RF_TEXT_LEN], attributed[RF_TEXT_LEN], lost[RF_TEXT_LEN];
+	char seen[RF_TEXT_LEN], attributed[RF_TEXT_LEN], lost[RF_TEXT_LEN + 1];
 	__rf_str struct rf_str kinds = RF_STR_INIT;
 	__rf_str struct rf_str line = RF_STR_INIT;
 	struct rf_accounting acc;
 
 	rf_ledger_accounting(t->view->ledger, &acc);
-	append_kind(&kinds, "cell", acc.lost_cell);
-	append_kind(&kinds, "state", acc.lost_state);
-	append_kind(&kinds, "skipped", acc.lost_skipped);
+	append_kind(&kinds, "cell", (int64_t)acc.lost_cell);
+	append_kind(&kinds, "state", (int64_t)acc.lost_state);
+	append_kind(&kinds, "skipped", (int64_t)acc.lost_skipped);
 	append_kind(&kinds, "unexplained", acc.lost_unexplained);
 	rf_str_appendf(&line, "seen %s = attributed %s + lost %s%s%s%s",
 	               rf_text_number(seen, acc.seen), rf_text_number(attributed, acc.attributed),
-	               rf_text_number(lost, acc.lost), kinds.len ? " (" : "", rf_str_get(&kinds),
+	               signed_number(lost, acc.lost), kinds.len ? " (" : "", rf_str_get(&kinds),
 	               kinds.len ? ")" : "");
 	rf_color_print(t->out, t->style, acc.lost ? RF_COLOR_WARN : RF_COLOR_NONE,
 	               rf_str_get(&line));
