@@ -10,13 +10,35 @@
 
 static atomic_bool log_quiet;
 
+/* Bytes of the UTF-8 character at s, 0 if there is none: a terminal may make anything of that. */
+static size_t character_length(const unsigned char *s)
+{
+	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = *s < 0x80 ? 1 :
+	             *s < 0xc0 ? 0 :
+	             *s < 0xe0 ? 2 :
+	             *s < 0xf0 ? 3 :
+	             *s < 0xf8 ? 4 :
+	                         0;
+	unsigned int code = len > 1 ? *s & (0x7fU >> len) : *s;
+
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s[i] & 0x3f);
+	}
+	if (len > 1 && (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)))
+		return 0;
+	return len;
+}
+
 /*
- * Length of the control character at s, 0 if it is none. C1 controls count too: terminals obey
+ * Bytes at s that must be escaped, 0 if none: a control character or no character at all. C1 controls count too: terminals obey
  * U+0080..U+009F, which UTF-8 writes as c2 80 .. c2 9f.
  */
 static size_t control_length(const unsigned char *s)
 {
-	if (*s < 0x20 || *s == 0x7f)
+	if (!character_length(s) || *s < 0x20 || *s == 0x7f)
 		return 1;
 	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
 		return 2;
@@ -50,7 +72,7 @@ static size_t escape_line(char *out, size_t size, const char *text)
 			memcpy(out + len, "...", 3);
 			return len + 3;
 		}
-		if (!control)
+		for (size_t plain = control ? 0 : character_length(s); plain; plain--)
 			out[len++] = (char)*s++;
 		for (; control; control--)
 			len += escape_byte(out + len, *s++);

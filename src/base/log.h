@@ -4,7 +4,7 @@
  * results only. Formats carry no trailing newline.
  *
  * A line goes out with one write(), so lines of several threads do not mix. Control characters in
- * the message are escaped (\n, \x1b ...): names of processes and files are hostile input. A line
+ * the message, and bytes that are no UTF-8, are escaped (\n, \x1b ...): names of processes and files are hostile input. A line
  * longer than RF_LOG_MAX bytes is cut and ends in "...".
  */
 #ifndef RF_BASE_LOG_H
