@@ -72,10 +72,12 @@ static int run_verb(int argc, char **argv)
 static int help_verb(int argc, char **argv)
 {
 	char option[] = "--help";
-	char *help[] = { argv[0], option, NULL };
 
-	if (argc > 0 && strcmp(argv[0], "help"))
+	if (argc > 0 && strcmp(argv[0], "help")) {
+		char *help[] = { argv[0], option, NULL };
+
 		return run_verb(2, help);
+	}
 	print_help(stdout);
 	return RF_EXIT_DONE;
 }

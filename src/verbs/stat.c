@@ -50,32 +50,35 @@ struct stat_run {
 	bool wants_exe;
 };
 
-static void resolve_exe(struct stat_run *run, uint64_t entity, uint32_t tgid)
+/* What /proc has, or what there is otherwise. */
+static void resolve_exe(struct stat_run *run, uint64_t entity, uint32_t tgid, const char *otherwise)
 {
 	char link[64], path[PATH_MAX];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/%u/exe", tgid);
 	n = readlink(link, path, sizeof(path) - 1);
-	/* kernel threads and zombies have none, and need not be asked again */
 	path[n > 0 ? n : 0] = '\0';
-	rf_ledger_set_exe(run->ledger, entity, path);
+	rf_ledger_set_exe(run->ledger, entity, n > 0 ? path : otherwise);
 }
 
-/* A thread that was there before the window has its exe in /proc alone. */
+/*
+ * A thread that was there before the window has its exe in /proc alone. Kernel threads and zombies
+ * have none, and are not asked again.
+ */
 static void resolve_thread(struct stat_run *run, const struct rf_thread_rec *rec)
 {
 	const struct rf_process *p = rf_ledger_find(run->ledger, rec->rec.entity);
 
 	if (p && !p->exe)
-		resolve_exe(run, rec->rec.entity, rec->tgid);
+		resolve_exe(run, rec->rec.entity, rec->tgid, "");
 }
 
-/* A relative path means nothing to the reader. */
+/* A relative path says little to the reader; but once the process is gone it is all there is. */
 static void resolve_exec(struct stat_run *run, const struct rf_process_rec *rec)
 {
 	if (rec->path[0] != '/')
-		resolve_exe(run, rec->rec.entity, rec->tgid);
+		resolve_exe(run, rec->rec.entity, rec->tgid, rec->path);
 }
 
 static int feed(void *ctx, const void *rec, size_t size)
