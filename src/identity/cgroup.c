@@ -451,17 +451,23 @@ static int ask_kernel(const struct hierarchy *h, uint64_t id, char *buf, size_t 
 	struct handle handle = {
 		.head = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS },
 	};
+	struct rf_cgroup found;
 	__close int fd = -1;
-	struct stat st;
+	int rc;
 
 	memcpy(handle.head.f_handle, &id, sizeof(id));
 	fd = open_by_handle_at(h->fd, &handle.head, O_PATH | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
 		return -errno;
-	/* Handles also reach files, and cgroups that are gone but still held. */
-	if (!S_ISDIR(st.st_mode) || !st.st_nlink)
-		return -ENOENT;
-	return path_of_fd(h, fd, buf, len);
+	rc = path_of_fd(h, fd, buf, len);
+	if (rc)
+		return rc;
+	/*
+	 * Handles also reach files, and on some kernels cgroups that are gone but still held: look
+	 * whether the path leads back.
+	 */
+	rc = open_in(h, buf, &found);
+	return !rc && found.id != id ? -ENOENT : rc;
 }
 
 int rf_cgroup_path(struct rf_cgroups *c, const char *controller, uint64_t id, char *buf, size_t len)

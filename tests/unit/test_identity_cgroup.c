@@ -107,7 +107,8 @@ static int setup(void **state)
 		                            "cpu/m1",
 		                            "cpu/c1",
 		                            "part",
-		                            "part/below" };
+		                            "part/below",
+		                            "part2" };
 	struct tree *t = calloc(1, sizeof(*t));
 	FILE *file;
 
@@ -128,6 +129,7 @@ static int setup(void **state)
 	        t->dir);
 	fprintf(file, "32 1 0:32 / %s/memory rw - cgroup cgroup rw,memory\n", t->dir);
 	fprintf(file, "33 1 0:33 /docker/x %s/part rw - cgroup cgroup rw,pids\n", t->dir);
+	fprintf(file, "37 1 0:33 /docker/y %s/part2 rw - cgroup cgroup rw,pids\n", t->dir);
 	fprintf(file, "34 1 0:34 /part %s/memory/m1 rw - cgroup2 cgroup rw\n", t->dir);
 	fprintf(file, "35 1 0:34 / %s/uni\\040fied rw - cgroup2 cgroup rw,nsdelegate\n", t->dir);
 	fprintf(file, "36 1 0:36 / %s/nowhere rw - cgroup cgroup rw,devices\n", t->dir);
@@ -353,6 +355,7 @@ static void check_live(const char *mount, const char *controller)
 	struct rf_cgroups *fresh;
 	struct rf_cgroup cgroup;
 	char name[64], child[96], directory[384], parent[384], err[256], buf[256];
+	int held;
 
 	snprintf(name, sizeof(name), "/rf-test-%d", getpid());
 	snprintf(child, sizeof(child), "%s/a:b \"x.scope", name);
@@ -380,14 +383,18 @@ static void check_live(const char *mount, const char *controller)
 	snprintf(buf, sizeof(buf), "%s/cgroup.procs", mount);
 	assert_int_equal(rf_cgroup_open(cgroups, buf, &cgroup, err, sizeof(err)), -ENOTDIR);
 
-	/* Gone: known to those who knew it, to nobody else. */
+	/* Gone, although somebody still holds it: known to those who knew it, to nobody else. */
 	cgroup.id = handle_id(directory);
+	held = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(held >= 0);
 	assert_int_equal(rmdir(directory), 0);
 	assert_int_equal(rmdir(parent), 0);
 	assert_int_equal(rf_cgroup_path(cgroups, controller, cgroup.id, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, child);
 	rf_cgroups_free(cgroups);
 	assert_int_equal(rf_cgroups_new(&fresh, 64), 0);
+	assert_int_equal(rf_cgroup_path(fresh, controller, cgroup.id, buf, sizeof(buf)), -ENOENT);
+	close(held);
 	assert_int_equal(rf_cgroup_path(fresh, controller, cgroup.id, buf, sizeof(buf)), -ENOENT);
 	rf_cgroups_free(fresh);
 }
