@@ -57,7 +57,7 @@ static int reserve_hist(struct rf_hist *h, const struct rf_call_cell *rec)
 		first++;
 	while (last > first && !rec->hist[last])
 		last--;
-	return rec->hist[first] ? rf_hist_reserve(h, first, last) : 0;
+	return rec->hist[first] ? rf_hist_reserve(h, first, last, rec->rec.count) : 0;
 }
 
 static int feed_call(struct rf_ledger *l, const void *data, size_t size)
@@ -280,6 +280,12 @@ static bool thread_is_sound(const struct rf_thread_rec *rec)
 	return !rec->rec.count || (rec->flags & RF_T_IN_CALL && is_call(rec->call));
 }
 
+/* A thread that ended while the programs were frozen leaves its open call and no more. */
+static bool tells_who(const struct rf_thread_rec *rec)
+{
+	return rec->comm[0] || rec->leader_comm[0] || rec->ppid || rec->cgroup;
+}
+
 static void identify_by_thread(struct rf_ledger *l, struct rf_entry *e,
                                const struct rf_thread_rec *rec)
 {
@@ -296,7 +302,7 @@ static void identify_by_thread(struct rf_ledger *l, struct rf_entry *e,
 	};
 
 	/* a zombie tells nothing that its EXIT did not */
-	if (e->pub.exited && e->pub.known)
+	if (!tells_who(rec) || (e->pub.exited && e->pub.known))
 		return;
 	id.comm = rf_is_thread(id.entity, id.tgid, id.tid) ? rec->comm : rec->leader_comm;
 	rf_entry_identify(l, e, &id);

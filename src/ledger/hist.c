@@ -5,7 +5,6 @@
 #include <linux/types.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bpf/records.h"
 #include "ledger/sat.h"
@@ -15,32 +14,116 @@
 #define LINEAR_SHIFT 3
 #define FIRST_LOG2 5
 
-int rf_hist_reserve(struct rf_hist *h, unsigned int first, unsigned int last)
+static uint64_t get(const struct rf_hist *h, unsigned int i)
 {
-	uint64_t *counts;
+	switch (h->width) {
+	case 1:
+		return ((const uint8_t *)h->data)[i];
+	case 2:
+		return ((const uint16_t *)h->data)[i];
+	case 4:
+		return ((const uint32_t *)h->data)[i];
+	default:
+		return ((const uint64_t *)h->data)[i];
+	}
+}
+
+/* The width was chosen to hold n. */
+static void set(struct rf_hist *h, unsigned int i, uint64_t n)
+{
+	switch (h->width) {
+	case 1:
+		((uint8_t *)h->data)[i] = (uint8_t)n;
+		break;
+	case 2:
+		((uint16_t *)h->data)[i] = (uint16_t)n;
+		break;
+	case 4:
+		((uint32_t *)h->data)[i] = (uint32_t)n;
+		break;
+	default:
+		((uint64_t *)h->data)[i] = n;
+		break;
+	}
+}
+
+static uint8_t width_of(uint64_t n)
+{
+	if (n <= UINT8_MAX)
+		return 1;
+	if (n <= UINT16_MAX)
+		return 2;
+	return n <= UINT32_MAX ? 4 : 8;
+}
+
+/* A count never exceeds the total, unless both stopped at the end of the type. */
+static uint8_t width_needed(const struct rf_hist *h, uint64_t n)
+{
+	uint64_t highest = 0;
+
+	if (h->used && width_of(rf_sat_add(h->total, n)) <= h->width)
+		return h->width;
+	for (unsigned int i = 0; i < h->used; i++) {
+		if (get(h, i) > highest)
+			highest = get(h, i);
+	}
+	return width_of(rf_sat_add(highest, n));
+}
+
+uint64_t rf_hist_count(const struct rf_hist *h, unsigned int bucket)
+{
+	if (bucket < h->first || bucket >= (unsigned int)h->first + h->used)
+		return 0;
+	return get(h, bucket - h->first);
+}
+
+/* Copies h into one that holds buckets first..last at this width, and no less than h. */
+static int resize(struct rf_hist *h, unsigned int first, unsigned int last, uint8_t width)
+{
+	struct rf_hist wider = {
+		.total = h->total,
+		.first = (uint8_t)first,
+		.used = (uint8_t)(last - first + 1),
+		.width = width,
+	};
+
+	wider.data = calloc(wider.used, width);
+	if (!wider.data)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < h->used; i++)
+		set(&wider, h->first + i - first, get(h, i));
+	free(h->data);
+	*h = wider;
+	return 0;
+}
+
+int rf_hist_reserve(struct rf_hist *h, unsigned int first, unsigned int last, uint64_t n)
+{
+	uint8_t width = width_needed(h, n);
 
 	if (first > last || last >= RF_HIST_BUCKETS)
 		return -EINVAL;
 	if (h->used) {
 		unsigned int h_last = h->first + h->used - 1u;
 
-		if (first >= h->first && last <= h_last)
+		if (first >= h->first && last <= h_last && width <= h->width)
 			return 0;
 		if (first > h->first)
 			first = h->first;
 		if (last < h_last)
 			last = h_last;
+		if (width < h->width)
+			width = h->width;
 	}
-	counts = calloc(last - first + 1, sizeof(*counts));
-	if (!counts)
-		return -ENOMEM;
-	if (h->used)
-		memcpy(counts + (h->first - first), h->counts, h->used * sizeof(*counts));
-	free(h->counts);
-	h->counts = counts;
-	h->first = (uint8_t)first;
-	h->used = (uint8_t)(last - first + 1);
-	return 0;
+	return resize(h, first, last, width);
+}
+
+static void add(struct rf_hist *h, unsigned int bucket, uint64_t n)
+{
+	unsigned int i = bucket - h->first;
+
+	set(h, i, rf_sat_add(get(h, i), n));
+	rf_sat_inc(&h->total, n);
 }
 
 int rf_hist_add(struct rf_hist *h, unsigned int bucket, uint64_t n)
@@ -51,12 +134,10 @@ int rf_hist_add(struct rf_hist *h, unsigned int bucket, uint64_t n)
 		return -EINVAL;
 	if (!n)
 		return 0;
-	err = rf_hist_reserve(h, bucket, bucket);
-	if (err)
-		return err;
-	rf_sat_inc(&h->counts[bucket - h->first], n);
-	rf_sat_inc(&h->total, n);
-	return 0;
+	err = rf_hist_reserve(h, bucket, bucket, n);
+	if (!err)
+		add(h, bucket, n);
+	return err;
 }
 
 int rf_hist_merge(struct rf_hist *dst, const struct rf_hist *src)
@@ -65,18 +146,17 @@ int rf_hist_merge(struct rf_hist *dst, const struct rf_hist *src)
 
 	if (!src->used)
 		return 0;
-	err = rf_hist_reserve(dst, src->first, src->first + src->used - 1u);
+	err = rf_hist_reserve(dst, src->first, src->first + src->used - 1u, src->total);
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < src->used; i++)
-		rf_sat_inc(&dst->counts[src->first + i - dst->first], src->counts[i]);
-	rf_sat_inc(&dst->total, src->total);
+		add(dst, src->first + i, get(src, i));
 	return 0;
 }
 
 void rf_hist_clear(struct rf_hist *h)
 {
-	free(h->counts);
+	free(h->data);
 	*h = (struct rf_hist){ 0 };
 }
 
@@ -111,10 +191,10 @@ static unsigned int bucket_of_rank(const struct rf_hist *h, uint64_t rank)
 	unsigned int last = h->first;
 
 	for (unsigned int i = 0; i < h->used; i++) {
-		if (!h->counts[i])
+		if (!get(h, i))
 			continue;
 		last = h->first + i;
-		below = rf_sat_add(below, h->counts[i]);
+		below = rf_sat_add(below, get(h, i));
 		if (below >= rank)
 			break;
 	}

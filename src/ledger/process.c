@@ -205,7 +205,8 @@ int rf_entry_inherit_exe(struct rf_ledger *l, struct rf_entry *e)
 	if (e->pub.exe || e->exec_ns)
 		return 0;
 	from = rf_table_get(&l->by_tgid, leader ? e->pub.ppid : e->pub.tgid);
-	if (!from || from == e || !from->pub.exe)
+	/* an empty one says that it was looked for: that is for each to find out */
+	if (!from || from == e || !from->pub.exe || !from->pub.exe[0])
 		return 0;
 	return rf_entry_set_exe(e, from->pub.exe);
 }

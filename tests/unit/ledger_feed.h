@@ -20,7 +20,6 @@
 
 #define X86(nr) RF_CALL(0, nr)
 
-
 static inline int feed_raw(struct rf_ledger *l, const void *rec, size_t size)
 {
 	char *odd = malloc(size + 1);
@@ -70,7 +69,7 @@ static inline int feed_call_rec(struct rf_ledger *l, const struct rf_call_cell *
 
 /* n calls of ns each. */
 static inline void feed_calls(struct rf_ledger *l, uint64_t entity, uint32_t call, uint64_t ns,
-			      uint32_t n)
+                              uint32_t n)
 {
 	struct rf_call_cell c = call_rec(entity, call, ns, n);
 
@@ -78,7 +77,7 @@ static inline void feed_calls(struct rf_ledger *l, uint64_t entity, uint32_t cal
 }
 
 static inline void feed_errnos(struct rf_ledger *l, uint64_t entity, uint32_t call, uint16_t err,
-			       uint16_t flags, uint32_t n)
+                               uint16_t flags, uint32_t n)
 {
 	struct rf_errno_cell c = {
 		.rec = { .type = RF_REC_ERRNO, .count = n, .entity = entity },
@@ -91,7 +90,7 @@ static inline void feed_errnos(struct rf_ledger *l, uint64_t entity, uint32_t ca
 }
 
 static inline void feed_times(struct rf_ledger *l, uint64_t entity, uint64_t user, uint64_t kernel,
-			      uint64_t waiting)
+                              uint64_t waiting)
 {
 	struct rf_time_cell c = {
 		.rec = { .type = RF_REC_TIME, .count = 1, .entity = entity },
@@ -104,7 +103,7 @@ static inline void feed_times(struct rf_ledger *l, uint64_t entity, uint64_t use
 }
 
 static inline void feed_faults(struct rf_ledger *l, uint64_t entity, uint32_t user, uint32_t kernel,
-			       uint32_t minor, uint32_t major)
+                               uint32_t minor, uint32_t major)
 {
 	struct rf_time_cell c = {
 		.rec = { .type = RF_REC_TIME, .count = 1, .entity = entity },
@@ -119,7 +118,7 @@ static inline void feed_faults(struct rf_ledger *l, uint64_t entity, uint32_t us
 
 /* A process entity's record; the caller changes what it wants otherwise. */
 static inline struct rf_process_rec process_rec(uint16_t type, uint32_t pid, uint64_t start_ns,
-						uint64_t time_ns, const char *comm)
+                                                uint64_t time_ns, const char *comm)
 {
 	struct rf_process_rec p = {
 		.rec = { .type = type, .entity = entity_of(pid, start_ns) },
@@ -132,7 +131,9 @@ static inline struct rf_process_rec process_rec(uint16_t type, uint32_t pid, uin
 		.cgroup = 77,
 	};
 
-	strncpy(p.comm, comm, sizeof(p.comm));
+	/* as in the kernel, a full comm has no end */
+	for (size_t i = 0; i < sizeof(p.comm) && comm[i]; i++)
+		p.comm[i] = comm[i];
 	return p;
 }
 
@@ -142,7 +143,7 @@ static inline int feed_process_rec(struct rf_ledger *l, const struct rf_process_
 }
 
 static inline uint64_t introduce(struct rf_ledger *l, uint32_t pid, uint64_t start_ns,
-				 const char *comm)
+                                 const char *comm)
 {
 	struct rf_process_rec p = process_rec(RF_REC_FORK, pid, start_ns, start_ns, comm);
 
@@ -160,7 +161,7 @@ static inline void feed_exit(struct rf_ledger *l, uint32_t pid, uint64_t start_n
 
 /* A thread of a process entity, off the CPU, in no call. */
 static inline struct rf_thread_rec thread_rec(uint32_t pid, uint32_t tid, uint64_t start_ns,
-					      uint64_t since_ns)
+                                              uint64_t since_ns)
 {
 	struct rf_thread_rec t = {
 		.rec = { .type = RF_REC_THREAD, .entity = entity_of(pid, start_ns) },
@@ -187,7 +188,7 @@ static inline void feed_thread_rec(struct rf_ledger *l, const struct rf_thread_r
 
 /* A thread that has been in a counted call since entered_ns, asleep. */
 static inline void feed_in_call(struct rf_ledger *l, uint32_t pid, uint32_t tid, uint64_t start_ns,
-				uint32_t call, uint64_t entered_ns)
+                                uint32_t call, uint64_t entered_ns)
 {
 	struct rf_thread_rec t = thread_rec(pid, tid, start_ns, entered_ns);
 
@@ -201,7 +202,7 @@ static inline void feed_in_call(struct rf_ledger *l, uint32_t pid, uint32_t tid,
 static inline void feed_counts_rec(struct rf_ledger *l, uint16_t epoch, struct rf_counts counts)
 {
 	struct rf_counts_rec c = { .rec = { .type = RF_REC_COUNTS, .epoch = epoch },
-				   .counts = counts };
+		                   .counts = counts };
 
 	assert_int_equal(feed_raw(l, &c, sizeof(c)), 0);
 }
@@ -215,7 +216,7 @@ static inline void sweep(struct rf_ledger *l, uint64_t now_ns, bool final)
 }
 
 static inline const struct rf_cell *cell_of(const struct rf_ledger *l, uint64_t entity,
-					    uint32_t call)
+                                            uint32_t call)
 {
 	const struct rf_process *p = rf_ledger_find(l, entity);
 
@@ -227,7 +228,7 @@ static inline const struct rf_cell *cell_of(const struct rf_ledger *l, uint64_t 
 }
 
 static inline void check_law(const struct rf_ledger *l, uint64_t seen, uint64_t attributed,
-			     int64_t lost, int64_t unexplained)
+                             int64_t lost, int64_t unexplained)
 {
 	struct rf_accounting acc;
 
@@ -238,8 +239,8 @@ static inline void check_law(const struct rf_ledger *l, uint64_t seen, uint64_t 
 	assert_int_equal(acc.lost_unexplained, unexplained);
 	assert_int_equal((int64_t)(acc.seen - acc.attributed), acc.lost);
 	assert_int_equal((int64_t)(acc.lost_cell + acc.lost_state + acc.lost_skipped) +
-				 acc.lost_unexplained,
-			 acc.lost);
+	                         acc.lost_unexplained,
+	                 acc.lost);
 }
 
 /* cmocka setup and teardown: *state is a ledger whose window begins at 0. */

@@ -42,7 +42,7 @@ static void the_span_grows_both_ways(void **state)
 
 	assert_int_equal(rf_hist_add(&h, 50, 0), 0);
 	assert_int_equal(h.used, 0);
-	assert_null(h.counts);
+	assert_null(h.data);
 	assert_int_equal(rf_hist_add(&h, 50, 3), 0);
 	assert_int_equal(h.first, 50);
 	assert_int_equal(h.used, 1);
@@ -51,19 +51,45 @@ static void the_span_grows_both_ways(void **state)
 	assert_int_equal(rf_hist_add(&h, 50, 1), 0);
 	assert_int_equal(h.first, 47);
 	assert_int_equal(h.used, 7);
-	assert_int_equal(h.counts[0], 5);
-	assert_int_equal(h.counts[1], 0);
-	assert_int_equal(h.counts[3], 4);
-	assert_int_equal(h.counts[6], 4);
+	assert_int_equal(rf_hist_count(&h, 47), 5);
+	assert_int_equal(rf_hist_count(&h, 48), 0);
+	assert_int_equal(rf_hist_count(&h, 50), 4);
+	assert_int_equal(rf_hist_count(&h, 53), 4);
 	assert_int_equal(h.total, 13);
 	assert_int_equal(rf_hist_add(&h, 0, 1), 0);
 	assert_int_equal(rf_hist_add(&h, RF_HIST_BUCKETS - 1, 1), 0);
 	assert_int_equal(h.used, RF_HIST_BUCKETS);
-	assert_int_equal(h.counts[47], 5);
+	assert_int_equal(rf_hist_count(&h, 47), 5);
 	assert_int_equal(h.total, 15);
 	rf_hist_clear(&h);
-	assert_null(h.counts);
+	assert_null(h.data);
 	assert_int_equal(h.total, 0);
+}
+
+static void counts_widen_as_they_grow(void **state)
+{
+	static const uint64_t steps[] = { 200, 55, 1, 65279, 1, 4294901759, 1, 1ull << 40 };
+	static const uint8_t widths[] = { 1, 1, 2, 2, 4, 4, 8, 8 };
+	struct rf_hist h = { 0 }, copy = { 0 };
+	uint64_t sum = 0;
+
+	assert_int_equal(rf_hist_add(&h, 7, 9), 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		assert_int_equal(rf_hist_add(&h, 9, steps[i]), 0);
+		sum += steps[i];
+		assert_int_equal(h.width, widths[i]);
+		assert_int_equal(rf_hist_count(&h, 9), sum);
+		assert_int_equal(rf_hist_count(&h, 8), 0);
+		assert_int_equal(rf_hist_count(&h, 7), 9);
+		assert_int_equal(h.total, sum + 9);
+		assert_int_equal(rf_hist_merge(&copy, &h), 0);
+	}
+	assert_int_equal(rf_hist_count(&copy, 7), 9 * sizeof(steps) / sizeof(*steps));
+	assert_int_equal(rf_hist_count(&h, 6), 0);
+	assert_int_equal(rf_hist_count(&h, 10), 0);
+	assert_int_equal(rf_hist_count(&h, UINT32_MAX), 0);
+	rf_hist_clear(&h);
+	rf_hist_clear(&copy);
 }
 
 static void a_bucket_beyond_the_last_is_refused(void **state)
@@ -72,9 +98,9 @@ static void a_bucket_beyond_the_last_is_refused(void **state)
 
 	assert_int_equal(rf_hist_add(&h, RF_HIST_BUCKETS, 1), -EINVAL);
 	assert_int_equal(rf_hist_add(&h, UINT32_MAX, 1), -EINVAL);
-	assert_int_equal(rf_hist_reserve(&h, 3, RF_HIST_BUCKETS), -EINVAL);
-	assert_int_equal(rf_hist_reserve(&h, 4, 3), -EINVAL);
-	assert_null(h.counts);
+	assert_int_equal(rf_hist_reserve(&h, 3, RF_HIST_BUCKETS, 1), -EINVAL);
+	assert_int_equal(rf_hist_reserve(&h, 4, 3, 1), -EINVAL);
+	assert_null(h.data);
 	assert_int_equal(h.total, 0);
 }
 
@@ -85,7 +111,7 @@ static void counts_stop_at_the_end_of_the_type(void **state)
 	assert_int_equal(rf_hist_add(&h, 9, UINT64_MAX - 1), 0);
 	assert_int_equal(rf_hist_add(&h, 9, 5), 0);
 	assert_int_equal(rf_hist_add(&h, 10, 5), 0);
-	assert_int_equal(h.counts[0], UINT64_MAX);
+	assert_int_equal(rf_hist_count(&h, 9), UINT64_MAX);
 	assert_int_equal(h.total, UINT64_MAX);
 	assert_int_equal(rf_hist_quantile(&h, 1, 0, UINT64_MAX), 88);
 	rf_hist_clear(&h);
@@ -109,7 +135,8 @@ static void merging_equals_adding(void **state)
 	assert_int_equal(a.first, both.first);
 	assert_int_equal(a.used, both.used);
 	assert_int_equal(a.total, both.total);
-	assert_memory_equal(a.counts, both.counts, a.used * sizeof(*a.counts));
+	for (unsigned int i = 0; i < RF_HIST_BUCKETS; i++)
+		assert_int_equal(rf_hist_count(&a, i), rf_hist_count(&both, i));
 	rf_hist_clear(&a);
 	rf_hist_clear(&b);
 	rf_hist_clear(&both);
@@ -180,7 +207,7 @@ static uint64_t draw(int distribution)
 		return (uint64_t)(exp(8 + 1.5 * normal()) + 32);
 	case 3: /* quick, or a disk */
 		return (uint64_t)(uniform() < 0.9 ? 300 + 100 * uniform() :
-						    (4 + uniform()) * 1000000);
+		                                    (4 + uniform()) * 1000000);
 	case 4: /* exponential waits of 10 ms */
 		return (uint64_t)(-log(uniform()) * 1e7) + 32;
 	case 5: /* a timer: all alike */
@@ -215,11 +242,11 @@ static void quantiles_are_within_15_percent(void **state)
 			size_t rank = (size_t)ceil(qs[i] * SAMPLES - 1e-6);
 			double exact = (double)samples[rank - 1];
 			double found = (double)rf_hist_quantile(&h, qs[i], samples[0],
-								samples[SAMPLES - 1]);
+			                                        samples[SAMPLES - 1]);
 
 			if (fabs(found - exact) > 0.15 * exact)
 				fail_msg("distribution %d, q %g: %g, exactly %g", distribution,
-					 qs[i], found, exact);
+				         qs[i], found, exact);
 		}
 		rf_hist_clear(&h);
 	}
@@ -230,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buckets_follow_each_other),
 		cmocka_unit_test(the_span_grows_both_ways),
+		cmocka_unit_test(counts_widen_as_they_grow),
 		cmocka_unit_test(a_bucket_beyond_the_last_is_refused),
 		cmocka_unit_test(counts_stop_at_the_end_of_the_type),
 		cmocka_unit_test(merging_equals_adding),

@@ -35,9 +35,9 @@ static void cells_of_all_cpus_add_up(void **state)
 	assert_int_equal(c->max_ns, 5000);
 	assert_int_equal(c->hist.total, 6);
 	assert_int_equal(c->hist.first, rf_hist_bucket(70));
-	assert_int_equal(c->hist.counts[0], 2);
-	assert_int_equal(c->hist.counts[rf_hist_bucket(1000) - c->hist.first], 3);
-	assert_int_equal(c->hist.counts[rf_hist_bucket(5000) - c->hist.first], 1);
+	assert_int_equal(rf_hist_count(&c->hist, rf_hist_bucket(70)), 2);
+	assert_int_equal(rf_hist_count(&c->hist, rf_hist_bucket(1000)), 3);
+	assert_int_equal(rf_hist_count(&c->hist, rf_hist_bucket(5000)), 1);
 	p = rf_ledger_find(l, e);
 	assert_int_equal(p->nr_cells, 2);
 	assert_int_equal(p->calls, 11);
@@ -435,9 +435,9 @@ static void the_law_holds_for_every_kind(void **state)
 	feed_faults(l, e, 30, 5, 35, 0);
 	/* 100 + 2: 92 ended, 2 of them lost, 3 without state, 7 open */
 	feed_counts(l, .entered = 60, .finished = 50, .faults_user = 20, .lost = { 1, 3 },
-		    .lost_errnos = 4, .lost_records = 5, .evicted = 6);
+	            .lost_errnos = 4, .lost_records = 5, .evicted = 6);
 	feed_counts(l, .entered = 40, .refused = 2, .finished = 42, .faults_user = 10,
-		    .faults_kernel = 5, .lost = { 1 }, .evicted = 1);
+	            .faults_kernel = 5, .lost = { 1 }, .evicted = 1);
 	rf_ledger_set_skipped(l, 11);
 	assert_int_equal(rf_ledger_sweep_begin(l), 0);
 	for (uint32_t i = 0; i < 6; i++)
@@ -589,7 +589,7 @@ static void a_cell_ahead_of_its_epoch_waits_for_its_counts(void **state)
 	check_law(l, 7, 7, 0, 0);
 }
 
-/* Memory. */
+/* Asking for what is not there. */
 
 static void unknown_ledger_calls(void **state)
 {
