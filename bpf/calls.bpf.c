@@ -31,6 +31,33 @@ static __always_inline bool rf_call_selected(__u32 call)
 	return rf_calls[abi][(nr >> 6) & 15] >> (nr & 63) & 1;
 }
 
+/* A thread not met on this CPU since it was switched in: is it the one that c is about? */
+RF_NOINLINE int rf_meet(struct rf_cpu *c, __u64 regs, enum rf_side side, __u64 now)
+{
+	if (!c)
+		return 0;
+	if (c->task != (__u64)rf_current())
+		rf_load(c, rf_current(), side, false, now);
+	c->regs = regs;
+	return 0;
+}
+
+/*
+ * The state of the thread that calls; NULL: not a target. Its registers are
+ * saved at the top of its kernel stack, so their address tells the thread, and
+ * the kernel need not be asked who runs.
+ */
+static __always_inline struct rf_cpu *rf_caller(struct pt_regs *regs, enum rf_side side, __u64 now)
+{
+	struct rf_cpu *c = rf_this_cpu();
+
+	if (!c)
+		return NULL;
+	if (unlikely(c->regs != (__u64)regs))
+		rf_meet(c, (__u64)regs, side, now);
+	return c->flags & RF_T_TRACKED ? c : NULL;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
 {
@@ -41,7 +68,7 @@ int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
 	if (rf_off())
 		return 0;
 	now = rf_now();
-	c = rf_current_cpu(RF_SIDE_USER, now);
+	c = rf_caller(regs, RF_SIDE_USER, now);
 	if (!c)
 		return 0;
 	epoch = rf_epoch();
@@ -50,7 +77,7 @@ int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
 		rf_book_unfinished(c, epoch);
 	c->flags = flags &= ~(RF_T_COUNTED | RF_T_IN_CALL | RF_T_NEW);
 	rf_close_span(c, now);
-	c->call = rf_call_of(rf_current(), nr);
+	c->call = rf_call_number(rf_abi_at_entry(regs, nr), nr);
 	c->call_start_ns = now;
 	c->call_waiting_ns = 0;
 	flags = (flags & ~RF_T_IN_FAULT) | RF_T_IN_CALL;
@@ -145,7 +172,7 @@ int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
 	if (rf_off())
 		return 0;
 	now = rf_now();
-	c = rf_current_cpu(RF_SIDE_CALL, now);
+	c = rf_caller(regs, RF_SIDE_CALL, now);
 	if (!c)
 		return 0;
 	flags = c->flags;

@@ -201,6 +201,7 @@ int BPF_PROG(rf_exit, struct task_struct *task)
 		rf_book_unfinished(c, rf_epoch());
 	c->flags &= ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_IN_FAULT | RF_T_NEW);
 	c->flags |= RF_T_EXITING;
+	c->regs = 0; /* its stack may be the next thread's */
 	rf_exit_record(task);
 	return 0;
 }

@@ -28,8 +28,9 @@ struct rf_cpu {
 	__u64 fault_ns; /* of kernel_ns */
 	__u32 tid;
 	__u32 generation; /* that of its rf_thread when it was loaded */
-	__u32 stolen;     /* .generation, when another CPU took this state over; else 0 */
-	__u32 pad[9];
+	__u64 regs;   /* where its registers are saved at a call, once learnt: one place a thread */
+	__u32 stolen; /* .generation, when another CPU took this state over; else 0 */
+	__u32 pad[7];
 	struct rf_counts counts[2]; /* by epoch */
 } __attribute__((aligned(128)));
 

@@ -73,6 +73,7 @@ static __always_inline struct rf_thread *rf_thread_get(struct task_struct *task,
 	return bpf_map_lookup_elem(&rf_threads_hash, &key);
 }
 
+/* enum rf_abi of src/identity/syscall.h */
 static __always_inline __u32 rf_abi_of(struct task_struct *task, long nr)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -85,14 +86,36 @@ static __always_inline __u32 rf_abi_of(struct task_struct *task, long nr)
 #endif
 }
 
-static __always_inline __u32 rf_call_of(struct task_struct *task, long nr)
+/*
+ * The same from the registers alone where they tell, which saves the hot path
+ * a helper call. SYSCALL leaves the instruction pointer in cx and the flags in
+ * r11. int $0x80 and SYSENTER do not, and neither does FRED: then the task is
+ * asked. (A program can load both registers by hand to have its int $0x80 taken
+ * for a 64-bit call; it misnames no call but its own.)
+ */
+static __always_inline __u32 rf_abi_at_entry(struct pt_regs *regs, long nr)
 {
-	__u32 abi = rf_abi_of(task, nr);
+#if defined(__TARGET_ARCH_x86)
+	if (likely(regs->cx == regs->ip && regs->r11 == regs->flags))
+		return nr & 0x40000000 ? 2 : 0;
+	return rf_abi_of(rf_current(), nr);
+#else
+	return regs->pstate & 0x10 ? 4 : 3;                               /* PSR_MODE32_BIT */
+#endif
+}
+
+static __always_inline __u32 rf_call_number(__u32 abi, long nr)
+{
 	__u32 n = (__u32)nr;
 
 	if (abi == 2)
 		n &= ~0x40000000U;
 	return RF_CALL(abi, n <= RF_NR_MAX ? n : RF_NR_INVALID);
+}
+
+static __always_inline __u32 rf_call_of(struct task_struct *task, long nr)
+{
+	return rf_call_number(rf_abi_of(task, nr), nr);
 }
 
 /* The number of the call that the registers saved at entry belong to; -1: not a call. */
@@ -302,6 +325,7 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 	c->flags = 0;
 	c->generation = 1;
 	c->stolen = 0;
+	c->regs = 0;
 	if (!pid || rf_task_read(task, flags) & PF_KTHREAD)
 		return;
 	wanted = rf_is_target(task);
