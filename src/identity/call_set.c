@@ -14,7 +14,7 @@
 
 _Static_assert(RF_CALL_SET_WORDS * 64 == RF_SYSCALL_LIMIT, "a bit for each number");
 
-#define ALL_ABIS     ((1u << RF_ABI_COUNT) - 1)
+#define ALL_ABIS ((1u << RF_ABI_COUNT) - 1)
 #define NAME_MAX_LEN 64
 /* "file, %process ..." grows with the table below; a test compares both. */
 #define CLASS_LIST                                                                                \
@@ -85,7 +85,7 @@ typedef bool (*name_test)(const char *name, const void *arg);
 
 /* Add every call whose name passes; the number of ABIs and calls that did. */
 static size_t add_matching(struct rf_call_set *set, unsigned int abis, name_test test,
-			   const void *arg)
+                           const void *arg)
 {
 	size_t hits = 0;
 
@@ -140,7 +140,7 @@ static size_t edit_distance(const char *a, const char *b)
 	for (size_t i = 1; i <= la; i++) {
 		for (size_t j = 1; j <= lb; j++) {
 			d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1,
-				       d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			               d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
 			    d[i - 2][j - 2] + 1 < d[i][j])
 				d[i][j] = d[i - 2][j - 2] + 1;
@@ -245,7 +245,7 @@ static int add_number(const struct parser *p, const char *digits, unsigned int a
 		return fail(p, "'%s' is not a number", digits);
 	if (errno || nr >= RF_SYSCALL_LIMIT)
 		return fail(p, "call number %s is out of range: the last is %d", digits,
-			    RF_SYSCALL_LIMIT - 1);
+		            RF_SYSCALL_LIMIT - 1);
 	for (int abi = 0; abi < RF_ABI_COUNT; abi++) {
 		if (abis & 1u << abi)
 			add(p->set, abi, (unsigned int)nr);

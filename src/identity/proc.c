@@ -51,6 +51,9 @@ static int read_stat(int dir, struct rf_proc_info *info)
 	           " %*d %" SCNu64,
 	           &info->state, &info->ppid, &flags, &info->threads, &ticks) != 5)
 		return -EPROTO;
+	/* A process that is reaped while stat is read still has a line, with its relations at 0. */
+	if (!info->threads)
+		return -ESRCH;
 	info->kernel_thread = flags & PF_KTHREAD;
 	info->start_time_ns = ticks_to_ns(ticks);
 	return 0;
@@ -88,7 +91,7 @@ static int read_status(int dir, struct rf_proc_info *info)
 	if (!tgid || !uid || sscanf(tgid, "\nTgid: %d", &info->tgid) != 1 ||
 	    sscanf(uid, "\nUid: %u", &info->uid) != 1)
 		return -EPROTO;
-	return 0;
+	return info->tgid > 0 ? 0 : -ESRCH;
 }
 
 /* Whether the process' own view of path leads to the file that it runs. */

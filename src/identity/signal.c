@@ -12,11 +12,11 @@ enum { ILL = 4, TRAP = 5, BUS = 7, FPE = 8, SEGV = 11, CHLD = 17, POLL = 29, SYS
 enum { RT_FIRST = 32, RT_MIN = 34, RT_MAX = 64 };
 
 static const char *const names[] = {
-	[1] = "SIGHUP",	    [2] = "SIGINT",   [3] = "SIGQUIT",	 [4] = "SIGILL",   [5] = "SIGTRAP",
-	[6] = "SIGABRT",    [7] = "SIGBUS",   [8] = "SIGFPE",	 [9] = "SIGKILL",  [10] = "SIGUSR1",
-	[11] = "SIGSEGV",   [12] = "SIGUSR2", [13] = "SIGPIPE",	 [14] = "SIGALRM", [15] = "SIGTERM",
-	[16] = "SIGSTKFLT", [17] = "SIGCHLD", [18] = "SIGCONT",	 [19] = "SIGSTOP", [20] = "SIGTSTP",
-	[21] = "SIGTTIN",   [22] = "SIGTTOU", [23] = "SIGURG",	 [24] = "SIGXCPU", [25] = "SIGXFSZ",
+	[1] = "SIGHUP",     [2] = "SIGINT",   [3] = "SIGQUIT",   [4] = "SIGILL",   [5] = "SIGTRAP",
+	[6] = "SIGABRT",    [7] = "SIGBUS",   [8] = "SIGFPE",    [9] = "SIGKILL",  [10] = "SIGUSR1",
+	[11] = "SIGSEGV",   [12] = "SIGUSR2", [13] = "SIGPIPE",  [14] = "SIGALRM", [15] = "SIGTERM",
+	[16] = "SIGSTKFLT", [17] = "SIGCHLD", [18] = "SIGCONT",  [19] = "SIGSTOP", [20] = "SIGTSTP",
+	[21] = "SIGTTIN",   [22] = "SIGTTOU", [23] = "SIGURG",   [24] = "SIGXCPU", [25] = "SIGXFSZ",
 	[26] = "SIGVTALRM", [27] = "SIGPROF", [28] = "SIGWINCH", [29] = "SIGIO",   [30] = "SIGPWR",
 	[31] = "SIGSYS",
 };
@@ -34,10 +34,10 @@ struct code {
 };
 
 static const struct code codes[] = {
-	{ 0, 0, "SI_USER" },	     { 0, 0x80, "SI_KERNEL" },
-	{ 0, -1, "SI_QUEUE" },	     { 0, -2, "SI_TIMER" },
-	{ 0, -3, "SI_MESGQ" },	     { 0, -4, "SI_ASYNCIO" },
-	{ 0, -5, "SI_SIGIO" },	     { 0, -6, "SI_TKILL" },
+	{ 0, 0, "SI_USER" },         { 0, 0x80, "SI_KERNEL" },
+	{ 0, -1, "SI_QUEUE" },       { 0, -2, "SI_TIMER" },
+	{ 0, -3, "SI_MESGQ" },       { 0, -4, "SI_ASYNCIO" },
+	{ 0, -5, "SI_SIGIO" },       { 0, -6, "SI_TKILL" },
 	{ 0, -7, "SI_DETHREAD" },    { 0, -60, "SI_ASYNCNL" },
 	{ ILL, 1, "ILL_ILLOPC" },    { ILL, 2, "ILL_ILLOPN" },
 	{ ILL, 3, "ILL_ILLADR" },    { ILL, 4, "ILL_ILLTRP" },
@@ -62,7 +62,7 @@ static const struct code codes[] = {
 	{ CHLD, 1, "CLD_EXITED" },   { CHLD, 2, "CLD_KILLED" },
 	{ CHLD, 3, "CLD_DUMPED" },   { CHLD, 4, "CLD_TRAPPED" },
 	{ CHLD, 5, "CLD_STOPPED" },  { CHLD, 6, "CLD_CONTINUED" },
-	{ POLL, 1, "POLL_IN" },	     { POLL, 2, "POLL_OUT" },
+	{ POLL, 1, "POLL_IN" },      { POLL, 2, "POLL_OUT" },
 	{ POLL, 3, "POLL_MSG" },     { POLL, 4, "POLL_ERR" },
 	{ POLL, 5, "POLL_PRI" },     { POLL, 6, "POLL_HUP" },
 	{ SYS, 1, "SYS_SECCOMP" },   { SYS, 2, "SYS_USER_DISPATCH" },

@@ -420,7 +420,7 @@ static void live_hierarchies(void **state)
 
 static void move_to(const char *directory, pid_t pid)
 {
-	char path[384];
+	char path[512];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/cgroup.procs", directory);

@@ -20,6 +20,10 @@
 #include "base/rf_time.h"
 #include "identity/proc.h"
 
+#define RACES 3000
+/* The longest lived spins for about as long as a read takes. */
+#define SPIN 20
+
 static void ourselves(void **state)
 {
 	struct rf_proc_info info;
@@ -268,7 +272,7 @@ static void races(void **state)
 	size_t whole = 0;
 	size_t gone = 0;
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < RACES; i++) {
 		struct rf_proc_info info;
 		pid_t pid;
 		int rc;
@@ -277,7 +281,7 @@ static void races(void **state)
 		signal(SIGCHLD, i % 2 ? SIG_IGN : SIG_DFL);
 		pid = fork();
 		if (!pid) {
-			for (volatile int spin = 0; spin < i * 20; spin++)
+			for (volatile int spin = 0; spin < i * SPIN; spin++)
 				;
 			_exit(0);
 		}
@@ -295,7 +299,7 @@ static void races(void **state)
 		waitpid(pid, NULL, 0);
 	}
 	signal(SIGCHLD, SIG_DFL);
-	assert_int_equal(whole + gone, 3000);
+	assert_int_equal(whole + gone, RACES);
 	print_message("%zu read, %zu gone meanwhile\n", whole, gone);
 	assert_true(whole > 0);
 }
