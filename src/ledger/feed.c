@@ -75,6 +75,8 @@ static int feed_call(struct rf_ledger *l, const void *data, size_t size)
 		return 0;
 	if (!call_is_sound(&rec))
 		return -EINVAL;
+	if (rf_is_ahead(l, &rec.rec))
+		return rf_put_off(l, data, RF_CALL_REC_SIZE(rec.top));
 	e = rf_entry_get(l, rec.rec.entity);
 	c = e ? rf_entry_cell(e, rec.call) : NULL;
 	if (!c || reserve_hist(&c->pub.hist, &rec))
@@ -130,6 +132,8 @@ static int feed_errno(struct rf_ledger *l, const void *data, size_t size)
 		return 0;
 	if (!errno_is_sound(&rec))
 		return -EINVAL;
+	if (rf_is_ahead(l, &rec.rec))
+		return rf_put_off(l, data, sizeof(rec));
 	e = rf_entry_get(l, rec.rec.entity);
 	c = e ? rf_entry_cell(e, rec.call) : NULL;
 	count = c ? errno_count(&c->pub, &rec) : NULL;
@@ -182,6 +186,8 @@ static int feed_time(struct rf_ledger *l, const void *data, size_t size)
 		return 0;
 	if (!rec.rec.entity)
 		return -EINVAL;
+	if (rf_is_ahead(l, &rec.rec))
+		return rf_put_off(l, data, sizeof(rec));
 	e = has_faults(&rec) ? NULL : rf_table_get(&l->buried, rec.rec.entity);
 	if (e) {
 		add_late_time(l, e, &rec);
@@ -251,6 +257,9 @@ static int feed_process(struct rf_ledger *l, const void *data, size_t size)
 		return -EINVAL;
 	if (is_gone(l, rec.rec.entity))
 		return 0;
+	/* it ends after this interval; who it is may be known at once */
+	if (rec.rec.type == RF_REC_EXIT && rf_is_ahead(l, &rec.rec))
+		return rf_put_off(l, data, RF_PROCESS_REC_SIZE);
 	e = rf_entry_get(l, rec.rec.entity);
 	if (!e)
 		return -ENOMEM;

@@ -7,6 +7,7 @@
  *	feed.c     a record: is it sound, and where is it booked
  *	process.c  entries: who is who, cells, times, the recently forgotten
  *	sweep.c    open spans and open calls
+ *	ahead.c    records of the epoch after the one that is swept
  *	account.c  seen = attributed + lost
  */
 #ifndef RF_LEDGER_IMPL_H
@@ -39,11 +40,12 @@ static inline uint64_t rf_running_shown(const struct rf_running *r)
 	return rf_sat_sub(rf_sat_add(r->closed, r->open), r->ahead);
 }
 
-/* The interval was shown and the next one begins. */
+/* The interval was shown and the next one begins, with nothing known to be open in it. */
 static inline void rf_running_roll(struct rf_running *r)
 {
 	r->ahead = rf_sat_sub(rf_sat_add(r->ahead, rf_running_shown(r)), r->closed);
 	r->closed = 0;
+	r->open = 0;
 }
 
 struct rf_entry_cell {
@@ -113,6 +115,9 @@ struct rf_ledger {
 	struct rf_found *found;
 	size_t nr_found;
 	size_t found_room;
+	char *ahead; /* records put off, each after its size */
+	size_t ahead_used;
+	size_t ahead_room;
 	bool sweeping;
 	uint64_t sweep; /* number of the sweep */
 	struct rf_books books;
@@ -159,6 +164,18 @@ bool rf_is_thread(uint64_t entity, uint32_t tgid, uint32_t tid);
 
 /* sweep.c. Keeps a thread for the end of the sweep. 0 or -ENOMEM. */
 int rf_sweep_found(struct rf_ledger *l, struct rf_entry *e, const struct rf_thread_rec *rec);
+
+/*
+ * ahead.c: programs do not stand still while a sweep runs. A call that the
+ * sweep finds open may have ended before the sweep is over, and its cell,
+ * evicted at once, would be counted beside it. What was booked in the next
+ * epoch is therefore put off until the sweep's figures have been read.
+ */
+bool rf_is_ahead(const struct rf_ledger *l, const struct rf_rec *rec);
+/* Keeps a record that has been found sound. 0 or -ENOMEM. */
+int rf_put_off(struct rf_ledger *l, const void *rec, size_t size);
+/* Feeds what was put off. 0 or -ENOMEM, with the rest of it forgotten. */
+int rf_catch_up(struct rf_ledger *l);
 
 /* account.c */
 void rf_books_count(struct rf_books *b, unsigned int epoch, const struct rf_counts *counts);

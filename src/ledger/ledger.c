@@ -30,6 +30,7 @@ void rf_ledger_free(struct rf_ledger *l)
 	rf_table_clear(&l->by_entity);
 	rf_table_clear(&l->by_tgid);
 	free(l->found);
+	free(l->ahead);
 	free(l);
 }
 
@@ -70,6 +71,8 @@ void rf_ledger_next_interval(struct rf_ledger *l, uint64_t now_ns)
 	l->nr_found = 0;
 	l->begin_ns = now_ns;
 	l->end_ns = now_ns;
+	/* what memory cannot be found for is counted as seen, and so comes out as unexplained */
+	(void)rf_catch_up(l);
 }
 
 void rf_ledger_set_skipped(struct rf_ledger *l, uint64_t crossings)

@@ -155,6 +155,9 @@ int rf_ledger_feed(struct rf_ledger *l, const void *rec, size_t size);
  * must be exactly the seen ones that have not finished; otherwise calls may
  * finish while the sweep runs, and the difference of the kernel's own
  * counters tells how many are open. 0 or -ENOMEM.
+ *
+ * The COUNTS fed in a sweep say which epoch it closes. Cells and EXITs of the other epoch that are
+ * fed after them are put off until the next sweep or interval begins.
  */
 int rf_ledger_sweep_begin(struct rf_ledger *l);
 int rf_ledger_sweep_end(struct rf_ledger *l, uint64_t now_ns, bool final);

@@ -247,12 +247,12 @@ static bool roll_cell(struct rf_entry_cell *c)
 	bool idle = !c->calls.closed && !c->pub.failed;
 
 	rf_running_roll(&c->calls);
-	if (idle && !c->calls.ahead && !c->calls.open)
+	if (idle && !c->calls.ahead)
 		return false;
 	rf_hist_clear(&c->pub.hist);
 	free(c->pub.errnos);
 	c->pub = (struct rf_cell){ .call = c->pub.call };
-	c->open_before = c->calls.open;
+	c->open_before = 0;
 	return true;
 }
 
@@ -278,15 +278,31 @@ void rf_entry_roll(struct rf_entry *e)
 	rf_entry_show_times(e);
 }
 
+/* Cells that have shown an open call whose end is still to come must stay, or it would be counted
+ * once more. */
+static void strip(struct rf_entry *e)
+{
+	struct rf_process *p = &e->pub;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->nr_cells; i++) {
+		struct rf_entry_cell *c = (struct rf_entry_cell *)p->cells[i];
+
+		if (c->calls.ahead)
+			p->cells[kept++] = p->cells[i];
+		else
+			cell_free(c);
+	}
+	p->nr_cells = kept;
+}
+
 void rf_entry_bury(struct rf_ledger *l, struct rf_entry *e)
 {
 	uint64_t *grave = &l->graves[l->next_grave];
 
 	rf_table_remove(&l->by_entity, e->pub.entity);
 	unindex_by_tgid(l, e);
-	free_cells(e);
-	for (size_t i = 0; i < RF_SPANS; i++)
-		e->spans[i].open = 0;
+	strip(e);
 	if (*grave)
 		rf_entry_free(rf_table_remove(&l->buried, *grave));
 	*grave = e->pub.entity;

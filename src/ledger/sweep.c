@@ -59,6 +59,10 @@ static void forget_open(struct rf_entry *e)
 
 int rf_ledger_sweep_begin(struct rf_ledger *l)
 {
+	int err = rf_catch_up(l);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < l->nr; i++)
 		forget_open(l->entries[i]);
 	l->nr_found = 0;

@@ -589,6 +589,51 @@ static void a_cell_ahead_of_its_epoch_waits_for_its_counts(void **state)
 	check_law(l, 7, 7, 0, 0);
 }
 
+static void a_cell_ahead_of_the_sweep_is_put_off(void **state)
+{
+	struct rf_ledger *l = *state;
+	uint64_t e = introduce(l, 100, 5, "x");
+	struct rf_call_cell c = call_rec(e, X86(7), 700, 1);
+	struct rf_errno_cell failed = { .rec = { RF_REC_ERRNO, 1, 1, e },
+		                        .call = X86(7),
+		                        .err = 4 };
+	struct rf_time_cell t = { .rec = { RF_REC_TIME, 1, 1, e }, .faults_user = 3 };
+	struct rf_process_rec gone = process_rec(RF_REC_EXIT, 100, 5, 2000, "x");
+
+	c.rec.epoch = gone.rec.epoch = 1;
+	feed_calls(l, e, X86(7), 10, 2);
+	assert_int_equal(rf_ledger_sweep_begin(l), 0);
+	feed_counts(l, .entered = 3, .finished = 2);
+	feed_in_call(l, 100, 100, 5, X86(7), 400);
+	/* it ends, and its cell is moved out and its process exits before the sweep is over */
+	assert_int_equal(feed_call_rec(l, &c), 0);
+	assert_int_equal(feed_raw(l, &failed, sizeof(failed)), 0);
+	assert_int_equal(feed_raw(l, &t, sizeof(t)), 0);
+	assert_int_equal(feed_process_rec(l, &gone), 0);
+	c.untimed++;
+	assert_int_equal(feed_call_rec(l, &c), -EINVAL);
+	/* of this epoch: not ahead */
+	feed_calls(l, e, X86(7), 10, 0);
+	assert_int_equal(rf_ledger_sweep_end(l, 1000, false), 0);
+	assert_int_equal(rf_ledger_find(l, e)->calls, 3);
+	assert_int_equal(rf_ledger_find(l, e)->failed, 0);
+	assert_int_equal(rf_ledger_find(l, e)->faults.user, 0);
+	assert_false(rf_ledger_find(l, e)->exited);
+	check_law(l, 3, 3, 0, 0);
+
+	rf_ledger_next_interval(l, 1000);
+	assert_true(rf_ledger_find(l, e)->exited);
+	feed_counts_rec(l, 1, (struct rf_counts){ .finished = 1, .faults_user = 3 });
+	sweep(l, 2000, false);
+	assert_int_equal(rf_ledger_find(l, e)->calls, 0);
+	assert_int_equal(cell_of(l, e, X86(7))->ended, 1);
+	assert_int_equal(rf_ledger_find(l, e)->failed, 1);
+	assert_int_equal(rf_ledger_find(l, e)->faults.user, 3);
+	check_law(l, 3, 3, 0, 0);
+	rf_ledger_next_interval(l, 2000);
+	assert_int_equal(rf_ledger_nr_processes(l), 0);
+}
+
 /* Asking for what is not there. */
 
 static void unknown_ledger_calls(void **state)
@@ -629,6 +674,7 @@ int main(void)
 		ledger_test(losing_what_was_attributed_while_open_is_no_loss),
 		ledger_test(what_is_overdrawn_stays_on_the_books),
 		ledger_test(a_cell_ahead_of_its_epoch_waits_for_its_counts),
+		ledger_test(a_cell_ahead_of_the_sweep_is_put_off),
 		ledger_test(unknown_ledger_calls),
 	};
 
