@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,13 +95,11 @@ int rf_command_resolve(struct rf_command *c, char **argv)
 	return ret;
 }
 
-static void __attribute__((noreturn))
-child(const struct rf_command *c, const sigset_t *mask, int go_fd, int report_fd)
+static void __attribute__((noreturn)) child(const struct rf_command *c, int go_fd, int report_fd)
 {
 	char go;
 	int err;
 
-	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* end of file: ringfence has gone, and nobody would measure the command */
 	if (read(go_fd, &go, 1) != 1)
 		_exit(RF_EXIT_NOT_FOUND);
@@ -112,7 +110,7 @@ child(const struct rf_command *c, const sigset_t *mask, int go_fd, int report_fd
 	_exit(RF_EXIT_NOT_EXECUTABLE);
 }
 
-static int fork_child(struct rf_command *c, const sigset_t *mask)
+static int fork_child(struct rf_command *c)
 {
 	int go[2], report[2];
 
@@ -130,7 +128,7 @@ static int fork_child(struct rf_command *c, const sigset_t *mask)
 		/* else the child would hold its own go pipe open for ever */
 		close(go[1]);
 		close(report[0]);
-		child(c, mask, go[0], report[1]);
+		child(c, go[0], report[1]);
 	}
 	c->go_fd = go[1];
 	c->report_fd = report[0];
@@ -143,9 +141,9 @@ static int fork_child(struct rf_command *c, const sigset_t *mask)
 	return 0;
 }
 
-int rf_command_fork(struct rf_command *c, const sigset_t *mask)
+int rf_command_fork(struct rf_command *c)
 {
-	int ret = fork_child(c, mask);
+	int ret = fork_child(c);
 
 	if (!ret && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		ret = -errno;

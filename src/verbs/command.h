@@ -10,7 +10,6 @@
 #ifndef RF_VERBS_COMMAND_H
 #define RF_VERBS_COMMAND_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -35,10 +34,10 @@ struct rf_command {
 int rf_command_resolve(struct rf_command *c, char **argv);
 
 /*
- * Forks the child, which blocks. mask: the signal mask it shall have. Makes this process the
- * reaper of its orphaned descendants. 0, or a negative errno after a message.
+ * Forks the child, which blocks. It inherits signals, limits and descriptors as they are now. Makes
+ * this process the reaper of its orphaned descendants. 0, or a negative errno after a message.
  */
-int rf_command_fork(struct rf_command *c, const sigset_t *mask);
+int rf_command_fork(struct rf_command *c);
 
 /* Lets the child execve. 0 or a negative errno. */
 int rf_command_go(struct rf_command *c);

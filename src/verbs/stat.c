@@ -318,15 +318,15 @@ static int prepare(struct stat_run *run)
 		rf_err("out of memory");
 		return RF_EXIT_FAILED;
 	}
+	/* before anything about this process changes that the command would inherit */
+	if (run->options.live.command && rf_command_fork(&run->command))
+		return RF_EXIT_FAILED;
 	ret = rf_window_open(&run->window, run->options.live.command ? &run->command : NULL);
 	if (ret) {
 		rf_err("cannot take over signals: %s", strerror(-ret));
 		return RF_EXIT_FAILED;
 	}
 	run->window.progress = isatty(STDERR_FILENO);
-	/* before anything about this process changes that the command would inherit */
-	if (run->options.live.command && rf_command_fork(&run->command, &run->window.old_mask))
-		return RF_EXIT_FAILED;
 	return RF_EXIT_DONE;
 }
 
@@ -351,7 +351,7 @@ static int run_stat(struct stat_run *run)
 
 int rf_verb_stat(int argc, char **argv)
 {
-	static struct stat_run run = { .interval = 1, .window.signal_fd = -1 };
+	static struct stat_run run = { .interval = 1, .window = { .end_fd = -1, .child_fd = -1 } };
 	int status;
 
 	run.command = RF_COMMAND_INIT;

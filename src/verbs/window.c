@@ -2,48 +2,103 @@
 #include "verbs/window.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/rf_time.h"
 
-enum { POLL_RING, POLL_SIGNAL, POLL_REPORT, POLL_COUNT };
+enum { POLL_RING, POLL_END, POLL_CHILD, POLL_REPORT, POLL_COUNT };
 
-static void fill_end_signals(sigset_t *set)
+/* What the handler passes on. */
+struct end_signal {
+	int number;
+	bool from_process; /* kill(2), not the terminal */
+};
+
+static int end_pipe = -1;
+
+/*
+ * A handler rather than a descriptor: whatever ringfence is busy with, a write into a full pipe
+ * included, the second signal meets the default action.
+ */
+static void on_end(int number, siginfo_t *info, void *context)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
+	struct end_signal s = { number, info->si_code == SI_USER };
+	int saved = errno;
+
+	(void)context;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	/* the pipe is empty, for this happens once */
+	if (write(end_pipe, &s, sizeof(s)) != sizeof(s))
+		raise(number);
+	errno = saved;
+}
+
+static int catch_end(void)
+{
+	struct sigaction action = { .sa_sigaction = on_end, .sa_flags = SA_SIGINFO | SA_RESTART };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	/* one at a time, so that the first to come is the first to be seen */
+	action.sa_mask = set;
+	if (sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL) ||
+	    sigprocmask(SIG_UNBLOCK, &set, NULL))
+		return -errno;
+	return 0;
+}
+
+static int open_descriptors(struct rf_window *w)
+{
+	sigset_t set;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	w->end_fd = fds[0];
+	end_pipe = fds[1];
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	w->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return w->child_fd < 0 ? -errno : 0;
 }
 
 int rf_window_open(struct rf_window *w, struct rf_command *command)
 {
-	sigset_t set;
+	int ret;
 
-	*w = (struct rf_window){ .command = command, .signal_fd = -1 };
-	fill_end_signals(&set);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, &w->old_mask))
-		return -errno;
-	w->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (w->signal_fd < 0) {
-		int err = errno;
+	*w = (struct rf_window){ .command = command, .end_fd = -1, .child_fd = -1 };
+	ret = open_descriptors(w);
+	if (!ret)
+		ret = catch_end();
+	if (ret)
+		rf_window_close(w);
+	return ret;
+}
 
-		sigprocmask(SIG_SETMASK, &w->old_mask, NULL);
-		return -err;
-	}
-	return 0;
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void rf_window_close(struct rf_window *w)
 {
-	if (w->signal_fd < 0)
-		return;
-	close(w->signal_fd);
-	w->signal_fd = -1;
-	sigprocmask(SIG_SETMASK, &w->old_mask, NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	close_fd(&end_pipe);
+	close_fd(&w->end_fd);
+	close_fd(&w->child_fd);
 }
 
 void rf_window_start(struct rf_window *w, uint64_t now_ns, uint64_t duration_ns,
@@ -59,27 +114,15 @@ static bool command_lives(const struct rf_window *w)
 	return w->command && w->command->pid && !w->command->exited;
 }
 
-/* From here on a signal ends ringfence at once, whatever it is busy with. */
-static void let_signals_kill(void)
-{
-	sigset_t set;
-
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	fill_end_signals(&set);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-static void on_end_signal(struct rf_window *w, const struct signalfd_siginfo *info)
+static void on_end_signal(struct rf_window *w, const struct end_signal *s)
 {
 	w->interrupted = true;
-	if (command_lives(w)) {
-		if (info->ssi_code == SI_USER)
-			kill(w->command->pid, (int)info->ssi_signo);
-		if (w->progress)
-			rf_info("waiting for the command to end; the same again ends ringfence at once");
-	}
-	let_signals_kill();
+	if (!command_lives(w))
+		return;
+	if (s->from_process)
+		kill(w->command->pid, s->number);
+	if (w->progress)
+		rf_info("waiting for the command to end; the same again ends ringfence at once");
 }
 
 static void on_child_signal(struct rf_window *w)
@@ -97,13 +140,15 @@ static void on_child_signal(struct rf_window *w)
 static void read_signals(struct rf_window *w)
 {
 	struct signalfd_siginfo info;
+	struct end_signal s;
+	bool child = false;
 
-	while (read(w->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
-			on_child_signal(w);
-		else
-			on_end_signal(w, &info);
-	}
+	while (read(w->end_fd, &s, sizeof(s)) == sizeof(s))
+		on_end_signal(w, &s);
+	while (read(w->child_fd, &info, sizeof(info)) == sizeof(info))
+		child = true;
+	if (child)
+		on_child_signal(w);
 }
 
 static bool is_over(const struct rf_window *w, uint64_t now)
@@ -146,29 +191,35 @@ static const struct timespec *timeout(const struct rf_window *w, struct timespec
 	return ts;
 }
 
+/* ring_fd -1: signals only. 0: woken; 1: the ring has records; or a negative errno. */
+static int wait_once(struct rf_window *w, int ring_fd, const struct timespec *until)
+{
+	struct pollfd fds[POLL_COUNT] = {
+		[POLL_RING] = { .fd = ring_fd, .events = POLLIN },
+		[POLL_END] = { .fd = w->end_fd, .events = POLLIN },
+		[POLL_CHILD] = { .fd = w->child_fd, .events = POLLIN },
+		[POLL_REPORT] = { .fd = w->command ? w->command->report_fd : -1, .events = POLLIN },
+	};
+
+	if (ppoll(fds, POLL_COUNT, until, NULL) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[POLL_REPORT].revents && rf_command_report(w->command))
+		return -ENOEXEC;
+	read_signals(w);
+	return fds[POLL_RING].revents != 0;
+}
+
 int rf_window_wait(struct rf_window *w, int ring_fd)
 {
 	struct timespec ts;
 	int events;
 
 	while (!(events = time_events(w))) {
-		struct pollfd fds[POLL_COUNT] = {
-			[POLL_RING] = { .fd = ring_fd, .events = POLLIN },
-			[POLL_SIGNAL] = { .fd = w->signal_fd, .events = POLLIN },
-			[POLL_REPORT] = { .fd = w->command ? w->command->report_fd : -1,
-			                  .events = POLLIN },
-		};
+		int ret = wait_once(w, ring_fd, timeout(w, &ts));
 
-		if (ppoll(fds, POLL_COUNT, timeout(w, &ts), NULL) < 0) {
-			if (errno == EINTR)
-				continue;
-			return -errno;
-		}
-		if (fds[POLL_REPORT].revents && rf_command_report(w->command))
-			return -ENOEXEC;
-		if (fds[POLL_SIGNAL].revents)
-			read_signals(w);
-		if (fds[POLL_RING].revents)
+		if (ret < 0)
+			return ret;
+		if (ret)
 			return RF_EVENT_RECORDS | time_events(w);
 	}
 	return events;
@@ -179,10 +230,8 @@ void rf_window_wait_command(struct rf_window *w)
 	if (!w->command)
 		return;
 	rf_command_reap(w->command);
-	if (!command_lives(w))
-		return;
-	if (!w->interrupted && w->progress)
+	if (command_lives(w) && !w->interrupted && w->progress)
 		rf_info("the window is over; waiting for the command to end, for its status");
-	let_signals_kill();
-	rf_command_wait(w->command);
+	while (command_lives(w) && wait_once(w, -1, NULL) >= 0)
+		;
 }
