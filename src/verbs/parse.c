@@ -49,7 +49,7 @@ static const char *parse_whole(const char *s, uint64_t *whole)
 	for (*whole = 0; isdigit((unsigned char)*s); s++)
 		if (__builtin_mul_overflow(*whole, 10, whole) ||
 		    __builtin_add_overflow(*whole, (uint64_t)(*s - '0'), whole))
-			*whole = UINT64_MAX / 10;
+			*whole = UINT64_MAX;
 	return s;
 }
 
