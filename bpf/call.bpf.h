@@ -7,30 +7,38 @@
 
 #include "thread.bpf.h"
 
-/* Finds the other way, or moves the cell with fewer calls out; NULL when the ring is full. */
+/* Finds it in another way, or moves the cell with the fewest calls out; NULL: the ring is full. */
 RF_NOINLINE struct rf_call_cell *rf_call_claim(struct rf_cpu *c, __u32 epoch, __u32 slot)
 {
-	__u32 other = slot ^ 1;
-	struct rf_call_cell *cell = bpf_map_lookup_elem(&rf_call_cells, &slot);
-	struct rf_call_cell *next = bpf_map_lookup_elem(&rf_call_cells, &other);
-	__u32 top;
+	struct rf_call_cell *cell, *least = NULL;
+	__u32 i, at, top;
 
-	if (!cell || !next || !c)
+	if (!c)
 		return NULL;
-	if (next->rec.entity == c->entity && next->call == c->call)
-		return next;
-	if (cell->rec.entity && (!next->rec.entity || next->rec.count < cell->rec.count))
-		cell = next;
-	if (cell->rec.entity) {
-		top = cell->top & (RF_HIST_BUCKETS - 1);
-		if (bpf_ringbuf_output(&rf_ring, cell, RF_CALL_REC_SIZE(top), rf_ring_flags()))
+	for (i = 0; i < RF_CELL_WAYS; i++) {
+		at = slot ^ i;
+		cell = bpf_map_lookup_elem(&rf_call_cells, &at);
+		if (!cell)
+			return NULL;
+		if (cell->rec.entity == c->entity && cell->call == c->call)
+			return cell;
+		if (!least || !cell->rec.entity || cell->rec.count < least->rec.count)
+			least = cell;
+		if (!cell->rec.entity) /* none behind it: a way is only emptied with all others */
+			break;
+	}
+	if (!least)
+		return NULL;
+	if (least->rec.entity) {
+		top = least->top & (RF_HIST_BUCKETS - 1);
+		if (bpf_ringbuf_output(&rf_ring, least, RF_CALL_REC_SIZE(top), rf_ring_flags()))
 			return NULL;
 		c->counts[epoch & 1].evicted++;
 	}
-	__builtin_memset(cell, 0, sizeof(*cell));
-	rf_claim(&cell->rec, RF_REC_CALL, epoch, c->entity);
-	cell->call = c->call;
-	return cell;
+	__builtin_memset(least, 0, sizeof(*least));
+	rf_claim(&least->rec, RF_REC_CALL, epoch, c->entity);
+	least->call = c->call;
+	return least;
 }
 
 static __always_inline struct rf_call_cell *rf_call_cell(struct rf_cpu *c, __u32 epoch)

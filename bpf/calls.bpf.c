@@ -58,8 +58,7 @@ static __always_inline struct rf_cpu *rf_caller(struct pt_regs *regs, enum rf_si
 	return c->flags & RF_T_TRACKED ? c : NULL;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
+static __always_inline int rf_call_begins(struct pt_regs *regs, long nr)
 {
 	struct rf_cpu *c;
 	__u32 flags, epoch;
@@ -89,45 +88,54 @@ int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
 	return 0;
 }
 
-/* The errno cell of a failure; the call itself is booked already. */
+/* The errno cell of a failure, claimed if need be; NULL: the ring is full. */
+static __always_inline struct rf_errno_cell *rf_errno_cell(struct rf_cpu *c, __u32 epoch, __u32 err,
+                                                           __u32 errno_flags)
+{
+	__u32 slot = rf_table_base(epoch, rf_errno_bits) |
+	             (rf_hash(c->entity, c->call ^ err << 20) & ((1U << rf_errno_bits) - 1));
+	struct rf_errno_cell *cell, *least = NULL;
+	__u32 i, at;
+
+	for (i = 0; i < RF_CELL_WAYS; i++) {
+		at = slot ^ i;
+		cell = bpf_map_lookup_elem(&rf_errno_cells, &at);
+		if (!cell)
+			return NULL;
+		if (cell->rec.entity == c->entity && cell->call == c->call && cell->err == err &&
+		    cell->flags == errno_flags)
+			return cell;
+		if (!least || !cell->rec.entity || cell->rec.count < least->rec.count)
+			least = cell;
+		if (!cell->rec.entity)
+			break;
+	}
+	if (!least)
+		return NULL;
+	if (least->rec.entity) {
+		if (bpf_ringbuf_output(&rf_ring, least, sizeof(*least), rf_ring_flags()))
+			return NULL;
+		c->counts[epoch & 1].evicted++;
+	}
+	rf_claim(&least->rec, RF_REC_ERRNO, epoch, c->entity);
+	least->call = c->call;
+	least->err = err;
+	least->flags = errno_flags;
+	return least;
+}
+
+/* One more failure; the call itself is booked already. */
 RF_NOINLINE int rf_book_errno(struct rf_cpu *c, __u32 epoch, __u32 err, __u32 errno_flags)
 {
-	struct rf_errno_cell *cell, *next;
-	__u32 slot, other;
+	struct rf_errno_cell *cell;
 
 	if (!c)
 		return 0;
-	slot = rf_table_base(epoch, rf_errno_bits) |
-	       (rf_hash(c->entity, c->call ^ err << 20) & ((1U << rf_errno_bits) - 1));
-	other = slot ^ 1;
-	cell = bpf_map_lookup_elem(&rf_errno_cells, &slot);
-	next = bpf_map_lookup_elem(&rf_errno_cells, &other);
-	if (!cell || !next)
-		return 0;
-#define MINE(x)                                                                     \
-	((x)->rec.entity == c->entity && (x)->call == c->call && (x)->err == err && \
-	 (x)->flags == errno_flags)
-	if (!MINE(cell)) {
-		if (MINE(next) ||
-		    (cell->rec.entity && (!next->rec.entity || next->rec.count < cell->rec.count)))
-			cell = next;
-		if (!MINE(cell)) {
-			if (cell->rec.entity) {
-				if (bpf_ringbuf_output(&rf_ring, cell, sizeof(*cell),
-				                       rf_ring_flags())) {
-					c->counts[epoch & 1].lost_errnos++;
-					return 0;
-				}
-				c->counts[epoch & 1].evicted++;
-			}
-			rf_claim(&cell->rec, RF_REC_ERRNO, epoch, c->entity);
-			cell->call = c->call;
-			cell->err = err;
-			cell->flags = errno_flags;
-		}
-	}
-#undef MINE
-	cell->rec.count++;
+	cell = rf_errno_cell(c, epoch, err, errno_flags);
+	if (cell)
+		cell->rec.count++;
+	else
+		c->counts[epoch & 1].lost_errnos++;
 	return 0;
 }
 
@@ -162,8 +170,7 @@ RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long n
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
+static __always_inline int rf_call_ends(struct pt_regs *regs, long ret)
 {
 	struct rf_cpu *c;
 	__u32 flags, epoch;
@@ -189,4 +196,46 @@ int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
 	if (unlikely(ret < 0 && ret >= -4095) && !RF_IS_SIGRETURN(c->call))
 		rf_book_errno(c, epoch, -ret, 0);
 	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(rf_sys_enter, struct pt_regs *regs, long nr)
+{
+	return rf_call_begins(regs, nr);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
+{
+	return rf_call_ends(regs, ret);
+}
+
+/*
+ * Since 7.2 the two above may be preempted. A thread that is switched out inside
+ * a program takes it along: the kernel skips it for everybody else on that CPU
+ * until the thread comes back, and the CPU's state is not the program's own any
+ * more. The classic tracepoints still run with preemption off; they are dearer,
+ * and their programs do not get the registers.
+ */
+struct rf_classic_call {
+	__u64 common;
+	long nr;
+	long ret; /* sys_exit */
+};
+
+static __always_inline struct pt_regs *rf_current_regs(void)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+SEC("tracepoint")
+int rf_sys_enter_classic(struct rf_classic_call *ctx)
+{
+	return rf_call_begins(rf_current_regs(), ctx->nr);
+}
+
+SEC("tracepoint")
+int rf_sys_exit_classic(struct rf_classic_call *ctx)
+{
+	return rf_call_ends(rf_current_regs(), ctx->ret);
 }

@@ -166,27 +166,36 @@ static __always_inline void rf_claim(struct rf_rec *rec, __u16 type, __u32 epoch
 	rec->entity = entity;
 }
 
-/* Finds the other way, or moves the one with fewer bookings out; NULL when the ring is full. */
+/* Finds it in another way, or moves the one with the fewest bookings out; NULL: the ring is full. */
 RF_NOINLINE struct rf_time_cell *rf_time_claim(struct rf_cpu *c, __u32 epoch, __u32 slot)
 {
-	__u32 other = slot ^ 1;
-	struct rf_time_cell *cell = bpf_map_lookup_elem(&rf_time_cells, &slot);
-	struct rf_time_cell *next = bpf_map_lookup_elem(&rf_time_cells, &other);
+	struct rf_time_cell *cell, *least = NULL;
+	__u32 i, at;
 
-	if (!cell || !next || !c)
+	if (!c)
 		return NULL;
-	if (next->rec.entity == c->entity)
-		return next;
-	if (cell->rec.entity && (!next->rec.entity || next->rec.count < cell->rec.count))
-		cell = next;
-	if (cell->rec.entity) {
-		if (bpf_ringbuf_output(&rf_ring, cell, sizeof(*cell), rf_ring_flags()))
+	for (i = 0; i < RF_CELL_WAYS; i++) {
+		at = slot ^ i;
+		cell = bpf_map_lookup_elem(&rf_time_cells, &at);
+		if (!cell)
+			return NULL;
+		if (cell->rec.entity == c->entity)
+			return cell;
+		if (!least || !cell->rec.entity || cell->rec.count < least->rec.count)
+			least = cell;
+		if (!cell->rec.entity)
+			break;
+	}
+	if (!least)
+		return NULL;
+	if (least->rec.entity) {
+		if (bpf_ringbuf_output(&rf_ring, least, sizeof(*least), rf_ring_flags()))
 			return NULL;
 		c->counts[epoch & 1].evicted++;
 	}
-	__builtin_memset(cell, 0, sizeof(*cell));
-	rf_claim(&cell->rec, RF_REC_TIME, epoch, c->entity);
-	return cell;
+	__builtin_memset(least, 0, sizeof(*least));
+	rf_claim(&least->rec, RF_REC_TIME, epoch, c->entity);
+	return least;
 }
 
 /* The time cell of the CPU's thread; NULL when there is no room for it. */

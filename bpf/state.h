@@ -67,7 +67,11 @@ struct rf_control {
 	__u32 pad;
 };
 
-/* Ways a cell may be placed: its own slot and the neighbour's. */
-#define RF_CELL_WAYS 2
+/*
+ * Ways a cell may be placed: its own slot and those that differ in the lowest
+ * bits. So many that hot cells, which find no room in the ring either while the
+ * loader stands still, do not fight for one slot.
+ */
+#define RF_CELL_WAYS 8
 
 #endif
