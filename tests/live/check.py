@@ -276,7 +276,8 @@ def that(result, lines, expressions):
     lawful(result)
     names = Names(result, lines)
     for expression in expressions:
-        if not eval(expression, {}, names):  # the tests' own expressions, no one else's
+        # The tests' own expressions, no one else's. Functions and generators see globals only.
+        if not eval(" ".join(expression.split()), dict(names)):
             raise Difference(f"not so: {expression}\n{json.dumps(result)[:4000]}\n"
                              f"{json.dumps(lines)[:2000]}")
 

@@ -42,9 +42,14 @@ faults() {
 	stop_watching
 	kill -INT "$perf" && ends "$perf" 10
 	echo "perf: $(<perf.csv)"
-	# The program's own account: what it did between the two getrusage calls.
+	# A shared page that is still being written to the disk makes its fault a major one: which of
+	# the thousand these are is for the program's own account, getrusage, to say.
+	if [ "$kind" = shared ]; then
+		minor=$("$python3" -c 'import json; print(json.load(open("known.tally"))["minor"])')
+		major=$((1000 - minor))
+	fi
 	check that result.json known.tally "x['minor'] == $minor" "x['major'] == $major"
-	# The whole measured part: a few more, for the code that runs before and after.
+	# All the code of the measured part has run before, so there are no others.
 	check that result.json known.tally \
 		"p['page_faults']['minor'] == $((minor_after - minor_before))" \
 		"p['page_faults']['major'] == $((major_after - major_before))" \
@@ -53,9 +58,7 @@ faults() {
 		"p['page_faults']['minor'] + p['page_faults']['major'] == $(perf_value page-faults)" \
 		"p['page_faults']['user'] == $(perf_value exceptions:page_fault_user)" \
 		"p['page_faults']['kernel'] == $(perf_value exceptions:page_fault_kernel)" \
-		"0 <= p['page_faults']['minor'] - $minor <= 8" "p['page_faults']['major'] == $major" \
-		"0 <= p['page_faults']['user'] - $user <= 8" \
-		"0 <= p['page_faults']['kernel'] - $kernel <= 8"
+		"p['page_faults']['user'] == $user" "p['page_faults']['kernel'] == $kernel"
 	check exact result.json known.tally --gate
 }
 
@@ -76,13 +79,21 @@ faults() {
 
 @test "bad pointers: kernel-mode faults that nothing resolves" {
 	[ "$(uname -m)" = x86_64 ] || skip "page-fault tracepoints are x86's"
+	local perf
 	gated "$programs/efault" 300 200
+	start perf stat -x, -o perf.csv -e "$events" -p "$program"
+	perf=$pid
+	until_true 10 perf_attached "$perf"
 	watch -p "$program"
+	sleep 0.2
 	pass_gate
 	stop_watching
+	kill -INT "$perf" && ends "$perf" 10
 	check exact result.json known.tally --gate
-	check that result.json '500 <= p["page_faults"]["kernel"] <= 508' \
-		'p["page_faults"]["minor"] <= 8'
+	# At least one a call: a name is read by words and then once more by bytes.
+	check that result.json "p['page_faults']['kernel'] == $(perf_value exceptions:page_fault_kernel)" \
+		"p['page_faults']['minor'] == $(perf_value minor-faults)" \
+		'p["page_faults"]["kernel"] >= 500' 'p["page_faults"]["minor"] == 0'
 }
 
 # Without randomisation, and with the same arguments and environment, a static program takes the
@@ -94,6 +105,8 @@ faults() {
 	"${same[@]}" "$ringfence" stat --format json -o result.json -- "$programs/pages" fresh 500
 	echo "perf: $(<perf.csv)"
 	check that result.json \
-		"p['page_faults']['minor'] + p['page_faults']['major'] >= $(perf_value page-faults)" \
-		"p['page_faults']['user'] == $(perf_value exceptions:page_fault_user)"
+		"p['page_faults']['minor'] == $(perf_value minor-faults)" \
+		"p['page_faults']['major'] == $(perf_value major-faults)" \
+		"p['page_faults']['user'] == $(perf_value exceptions:page_fault_user)" \
+		"p['page_faults']['kernel'] == $(perf_value exceptions:page_fault_kernel)"
 }
