@@ -61,6 +61,12 @@ enum rf_rec_type {
 	RF_REC_EXIT = 6,   /* struct rf_process_rec: the last thread of it ended */
 	RF_REC_THREAD = 7, /* struct rf_thread_rec, from the task iterator */
 	RF_REC_COUNTS = 8, /* struct rf_counts_rec, one CPU's counters of an epoch */
+	/* 16 to 31: isolation.h */
+	/* stream mode only; see stream.h */
+	RF_REC_BATCH = 32,        /* struct rf_batch_head and its words: crossings of one CPU */
+	RF_REC_ARGS = 33,         /* struct rf_args_rec: a call was entered, with its arguments */
+	RF_REC_THREAD_BORN = 34,  /* struct rf_process_rec of a thread that is no leader */
+	RF_REC_THREAD_ENDED = 35, /* the same, of any thread */
 };
 
 /* How every record begins. */
@@ -160,6 +166,7 @@ struct rf_thread_rec {
 	__u32 flags;                   /* RF_T_* */
 	char comm[RF_COMM_LEN];        /* the thread's own */
 	char leader_comm[RF_COMM_LEN]; /* the process': its leader's */
+	__u64 thread_start_ns;         /* of the thread itself, since boot; 0 unknown */
 };
 
 /* Why a crossing that was seen could not be attributed. */
@@ -167,6 +174,7 @@ enum rf_lost {
 	RF_LOST_CELL, /* its cell was taken and the ring full, so that the owner could not move out */
 	RF_LOST_STATE,   /* the thread's state could not be kept, so the open call is gone */
 	RF_LOST_SKIPPED, /* the kernel skipped the program (recursion_misses); filled by the loader */
+	RF_LOST_BATCH,   /* stream mode: the ring was full, and a batch of crossings was given up */
 	RF_LOST_KINDS
 };
 
@@ -181,7 +189,11 @@ struct rf_counts {
 	__u64 lost_errnos;         /* failures whose errno was lost; their call is attributed */
 	__u64 lost_records;        /* process events that the ring had no room for */
 	__u64 evicted; /* cells that went through the ring: a measure of table pressure */
-	__u64 pad[5];
+	__u64 violations;    /* isolation.h: counted before anything can fail */
+	__u64 outcomes;      /* of violations, whenever they began: booked in a cell or lost */
+	__u64 lost_outcomes; /* violations whose outcome found no cell, or could not be followed */
+	__u32 lost_events;   /* violations that the ring had no room to tell about */
+	__u32 lost_details;  /* page faults and capabilities that no isolation cell could take */
 };
 
 struct rf_counts_rec {
