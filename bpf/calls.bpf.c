@@ -7,6 +7,8 @@
 
 extern const volatile __u64 rf_calls[5][16]; /* -e: a bit per ABI and number */
 
+#define SIGSYS 31
+
 #if defined(__TARGET_ARCH_x86)
 #define NR_RT_SIGRETURN 15
 #define NR_X32_RT_SIGRETURN 513
@@ -140,6 +142,15 @@ RF_NOINLINE int rf_book_errno(struct rf_cpu *c, __u32 epoch, __u32 err, __u32 er
 }
 
 /*
+ * SECCOMP_RET_TRAP and _KILL roll the registers back, so that the call seems to return its own
+ * number; the signal is what tells it from a filter that answers with that number.
+ */
+static __always_inline bool rf_sigsys_pending(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, pending.signal.sig[0]) >> (SIGSYS - 1) & 1;
+}
+
+/*
  * sys_exit without sys_enter. Three things look like this: a thread comes out
  * of the fork that made it; a call entered before the window ends (then
  * RF_T_IN_CALL is set without RF_T_COUNTED and we are not here); seccomp or
@@ -165,7 +176,7 @@ RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long n
 		return 0;
 	if (ret < 0 && ret >= -4095)
 		rf_book_errno(c, epoch, -ret, RF_ERRNO_REFUSED);
-	else if (ret == nr) /* SECCOMP_RET_TRAP rolls the registers back: SIGSYS follows */
+	else if (ret == nr && rf_sigsys_pending(task))
 		rf_book_errno(c, epoch, 0, RF_ERRNO_REFUSED);
 	return 0;
 }
