@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A grid of text cells that fits itself into a width: columns as wide as their content, then the
- * expendable ones left out, then the flexible ones cut. Cells are already escaped; rows can be
+ * flexible ones cut, and where that is not enough the expendable ones left out. Cells are already escaped; rows can be
  * printed one by one, so that two grids may interleave.
  */
 #ifndef RF_VIEWS_GRID_H
