@@ -196,9 +196,9 @@ static void grid(void **state)
 	           "  short        1 end\n"
 	           "  中文中文 12345\n");
 	check_grid(17, true,
-	           "  NAME     N END\n"
-	           "  sho…     1 end\n"
-	           "  中… 12345\n");
+	           "  NAME      N END\n"
+	           "  short     1 end\n"
+	           "  中文… 12345\n");
 	check_grid(10, true,
 	           "  NA…     N END\n"
 	           "  sh…     1 end\n"
