@@ -90,11 +90,22 @@ static __always_inline __u32 rf_bucket(__u64 ns)
 	return ((shift - 3) << 2) + ns;
 }
 
-/* A call has ended: one more in its cell. false: no room, booked as lost. */
-static __always_inline bool rf_book_call(struct rf_cpu *c, __u32 epoch, bool timed, __u64 ns)
+enum rf_timing {
+	RF_TIMED,
+	RF_UNTIMED,  /* it has no duration */
+	RF_LEFT_OUT, /* it had one, but sampling did not take it */
+};
+
+/*
+ * A call has ended: one more in its cell. false: no room, booked as lost. A
+ * sample stands for the calls of its cell that were left out before it; one
+ * that waited stands for itself, because those are always timed.
+ */
+static __always_inline bool rf_book_call(struct rf_cpu *c, __u32 epoch, enum rf_timing timing,
+                                         __u64 ns)
 {
 	struct rf_call_cell *cell = rf_call_cell(c, epoch);
-	__u32 bucket;
+	__u32 bucket, weight = 1;
 
 	c->counts[epoch].finished++;
 	if (!cell) {
@@ -102,11 +113,18 @@ static __always_inline bool rf_book_call(struct rf_cpu *c, __u32 epoch, bool tim
 		return false;
 	}
 	cell->rec.count++;
-	if (!timed) {
+	if (timing != RF_TIMED) {
 		cell->untimed++;
+		if (timing == RF_LEFT_OUT)
+			cell->pending++;
 		return true;
 	}
-	cell->total_ns += ns;
+	if (rf_sampling && !c->call_waiting_ns && cell->pending) {
+		weight += cell->pending;
+		cell->untimed -= cell->pending;
+		cell->pending = 0;
+	}
+	cell->total_ns += ns * weight;
 	cell->waiting_ns += c->call_waiting_ns;
 	if (ns > cell->max_ns)
 		cell->max_ns = ns;
@@ -115,7 +133,7 @@ static __always_inline bool rf_book_call(struct rf_cpu *c, __u32 epoch, bool tim
 	bucket = rf_bucket(ns) & (RF_HIST_BUCKETS - 1);
 	if (bucket > cell->top)
 		cell->top = bucket;
-	cell->hist[bucket]++;
+	cell->hist[bucket] += weight;
 	return true;
 }
 
@@ -123,7 +141,7 @@ static __always_inline bool rf_book_call(struct rf_cpu *c, __u32 epoch, bool tim
 RF_NOINLINE int rf_book_unfinished(struct rf_cpu *c, __u32 epoch)
 {
 	if (c)
-		rf_book_call(c, epoch & 1, false, 0);
+		rf_book_call(c, epoch & 1, RF_UNTIMED, 0);
 	return 0;
 }
 

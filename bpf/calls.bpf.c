@@ -34,12 +34,12 @@ static __always_inline bool rf_call_selected(__u32 call)
 }
 
 /* A thread not met on this CPU since it was switched in: is it the one that c is about? */
-RF_NOINLINE int rf_meet(struct rf_cpu *c, __u64 regs, enum rf_side side, __u64 now)
+RF_NOINLINE int rf_meet(struct rf_cpu *c, __u64 regs, enum rf_side side)
 {
 	if (!c)
 		return 0;
 	if (c->task != (__u64)rf_current())
-		rf_load(c, rf_current(), side, false, now);
+		rf_load(c, rf_current(), side, false, rf_now());
 	c->regs = regs;
 	return 0;
 }
@@ -49,15 +49,45 @@ RF_NOINLINE int rf_meet(struct rf_cpu *c, __u64 regs, enum rf_side side, __u64 n
  * saved at the top of its kernel stack, so their address tells the thread, and
  * the kernel need not be asked who runs.
  */
-static __always_inline struct rf_cpu *rf_caller(struct pt_regs *regs, enum rf_side side, __u64 now)
+static __always_inline struct rf_cpu *rf_caller(struct pt_regs *regs, enum rf_side side)
 {
 	struct rf_cpu *c = rf_this_cpu();
 
 	if (!c)
 		return NULL;
 	if (unlikely(c->regs != (__u64)regs))
-		rf_meet(c, (__u64)regs, side, now);
+		rf_meet(c, (__u64)regs, side);
 	return c->flags & RF_T_TRACKED ? c : NULL;
+}
+
+/*
+ * Sampling. A thread that has made its last calls within RF_FAST_NS of each
+ * other is timed once in up to 2^RF_SAMPLE_BITS calls on average. How many are
+ * left out is drawn anew each time: a loop of several calls would otherwise
+ * have always the same one timed. The first samples after a switch are all
+ * taken, so that threads that wait often are timed in full.
+ */
+#define RF_FAST_NS 2048
+#define RF_FAST_SAMPLES_BITS 3 /* so many samples in a row for each doubling */
+#define RF_SAMPLE_BITS 4
+
+static __always_inline void rf_choose_skip(struct rf_cpu *c, __u64 now)
+{
+	__u64 calls = c->skipped + 1;
+	__u32 level;
+
+	if (now - c->sample_ns < calls * RF_FAST_NS)
+		c->fast++;
+	else
+		c->fast = 0;
+	c->sample_ns = now;
+	level = c->fast >> RF_FAST_SAMPLES_BITS;
+	if (!level)
+		return;
+	if (level > RF_SAMPLE_BITS)
+		level = RF_SAMPLE_BITS;
+	c->random = c->random * 1664525 + 1013904223; /* Numerical Recipes' */
+	c->skip = (c->random >> 16) & ((2U << level) - 1);
 }
 
 static __always_inline int rf_call_begins(struct pt_regs *regs, long nr)
@@ -68,20 +98,29 @@ static __always_inline int rf_call_begins(struct pt_regs *regs, long nr)
 
 	if (rf_off())
 		return 0;
-	now = rf_now();
-	c = rf_caller(regs, RF_SIDE_USER, now);
+	c = rf_caller(regs, RF_SIDE_USER);
 	if (!c)
 		return 0;
 	epoch = rf_epoch();
 	flags = c->flags;
 	if (unlikely(flags & RF_T_COUNTED)) /* sys_exit was skipped */
 		rf_book_unfinished(c, epoch);
-	c->flags = flags &= ~(RF_T_COUNTED | RF_T_IN_CALL | RF_T_NEW);
-	rf_close_span(c, now);
+	flags &= ~(RF_T_COUNTED | RF_T_IN_CALL | RF_T_NEW | RF_T_TIMED);
+	if (rf_sampling && c->skip && !(flags & RF_T_IN_FAULT)) {
+		c->skip--;
+		c->skipped++;
+	} else {
+		now = rf_now();
+		if (rf_sampling)
+			rf_choose_skip(c, now);
+		c->flags = flags;
+		rf_close_span(c, now);
+		c->call_start_ns = now;
+		flags = (flags & ~RF_T_IN_FAULT) | RF_T_TIMED;
+	}
 	c->call = rf_call_number(rf_abi_at_entry(regs, nr), nr);
-	c->call_start_ns = now;
 	c->call_waiting_ns = 0;
-	flags = (flags & ~RF_T_IN_FAULT) | RF_T_IN_CALL;
+	flags |= RF_T_IN_CALL;
 	if (rf_call_selected(c->call)) {
 		c->counts[epoch].entered++;
 		flags |= RF_T_COUNTED;
@@ -172,7 +211,7 @@ RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long n
 	if (!rf_call_selected(c->call))
 		return 0;
 	c->counts[epoch].refused++;
-	if (!rf_book_call(c, epoch, false, 0))
+	if (!rf_book_call(c, epoch, RF_UNTIMED, 0))
 		return 0;
 	if (ret < 0 && ret >= -4095)
 		rf_book_errno(c, epoch, -ret, RF_ERRNO_REFUSED);
@@ -181,27 +220,41 @@ RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long n
 	return 0;
 }
 
+static __always_inline void rf_sample_mean(struct rf_cpu *c, __u64 ns)
+{
+	if (c->call_waiting_ns || ns > RF_FAST_NS * 64)
+		return;
+	c->mean_ns = c->mean_ns ? c->mean_ns - c->mean_ns / 8 + (__u32)ns / 8 : (__u32)ns;
+}
+
 static __always_inline int rf_call_ends(struct pt_regs *regs, long ret)
 {
+	enum rf_timing timing = RF_LEFT_OUT;
+	__u64 now, ns = 0;
 	struct rf_cpu *c;
 	__u32 flags, epoch;
-	__u64 now;
 
 	if (rf_off())
 		return 0;
-	now = rf_now();
-	c = rf_caller(regs, RF_SIDE_CALL, now);
+	c = rf_caller(regs, RF_SIDE_CALL);
 	if (!c)
 		return 0;
 	flags = c->flags;
-	rf_close_span(c, now);
-	if (unlikely(!(flags & RF_T_IN_CALL)))
-		return rf_exit_alone(c, rf_current(), rf_regs_nr(regs), ret);
-	c->flags = flags & ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_NEW);
+	if (!rf_sampling || (flags & (RF_T_COUNTED | RF_T_TIMED)) != RF_T_COUNTED) {
+		now = rf_now();
+		rf_close_span(c, now);
+		if (unlikely(!(flags & RF_T_IN_CALL)))
+			return rf_exit_alone(c, rf_current(), rf_regs_nr(regs), ret);
+		timing = rf_latency ? RF_TIMED : RF_UNTIMED;
+		ns = now - c->call_start_ns;
+	}
+	c->flags = flags & ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_NEW | RF_T_TIMED);
 	if (unlikely(!(flags & RF_T_COUNTED)))
 		return 0; /* entered before the window, or not selected */
+	if (rf_sampling && timing == RF_TIMED)
+		rf_sample_mean(c, ns);
 	epoch = rf_epoch();
-	if (!rf_book_call(c, epoch, rf_latency, now - c->call_start_ns))
+	if (!rf_book_call(c, epoch, timing, ns))
 		return 0;
 	/* rt_sigreturn gives back the register of the interrupted code, not a result */
 	if (unlikely(ret < 0 && ret >= -4095) && !RF_IS_SIGRETURN(c->call))

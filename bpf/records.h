@@ -87,7 +87,7 @@ struct rf_call_cell {
 	__u64 max_ns;
 	__u64 waiting_ns; /* of total_ns: spent off the CPU */
 	__u32 top;        /* highest bucket in use */
-	__u32 pad;
+	__u32 pending;    /* kernel side: of .untimed, left out by sampling since the last sample */
 	__u32 hist[RF_HIST_BUCKETS];
 };
 
@@ -142,7 +142,9 @@ struct rf_process_rec {
 #define RF_T_NEW 0x10     /* born in the window, not yet in user mode: no call of its own is open */
 #define RF_T_UNKNOWN 0x20 /* which side it is on has not been learnt yet */
 #define RF_T_EXITING 0x40 /* past sched_process_exit */
-#define RF_T_ON_CPU 0x80  /* rf_thread_rec only: the open span is running, not waiting */
+#define RF_T_TIMED \
+	0x100 /* the open call's start is known; without it the call is left out by sampling */
+#define RF_T_ON_CPU 0x80 /* rf_thread_rec only: the open span is running, not waiting */
 
 /*
  * A thread as a sweep finds it: who it is, and the spans that are still open,

@@ -30,7 +30,12 @@ struct rf_cpu {
 	__u32 generation; /* that of its rf_thread when it was loaded */
 	__u64 regs;   /* where its registers are saved at a call, once learnt: one place a thread */
 	__u32 stolen; /* .generation, when another CPU took this state over; else 0 */
-	__u32 pad[7];
+	__u32 skip;   /* sampling: calls to come that are not timed */
+	__u32 skipped; /* calls not timed since since_ns */
+	__u32 fast;    /* samples in a row that came soon after each other */
+	__u32 mean_ns; /* of the samples of this stint, a moving one */
+	__u32 random;
+	__u64 sample_ns;            /* entry of the last timed call */
 	struct rf_counts counts[2]; /* by epoch */
 } __attribute__((aligned(128)));
 

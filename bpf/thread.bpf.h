@@ -171,16 +171,35 @@ static __always_inline void rf_load_fresh(struct rf_cpu *c, struct task_struct *
 /* Closes the span that is open on this CPU and begins the next one. */
 static __always_inline void rf_close_span(struct rf_cpu *c, __u64 now)
 {
-	__u64 span;
+	__u64 span, calls;
 
 	if (!rf_latency)
 		return;
 	span = now - c->since_ns;
+	c->since_ns = now;
+	if (rf_sampling && c->skipped) {
+		/* calls lie in it that were not timed: their share is that of the timed ones */
+		calls = (__u64)c->skipped * c->mean_ns;
+		c->skipped = 0;
+		if (calls > span)
+			calls = span;
+		c->kernel_ns += calls;
+		c->user_ns += span - calls;
+		return;
+	}
 	if (c->flags & RF_T_KERNEL_SIDE)
 		c->kernel_ns += span;
 	else
 		c->user_ns += span;
-	c->since_ns = now;
+}
+
+/* A call that sampling left out is about to wait: from here on it is timed. */
+static __always_inline void rf_time_waiting(struct rf_cpu *c, __u64 since)
+{
+	if (!rf_sampling || (c->flags & (RF_T_COUNTED | RF_T_TIMED)) != RF_T_COUNTED)
+		return;
+	c->flags |= RF_T_TIMED;
+	c->call_start_ns = since;
 }
 
 /* Moves the closed spans into the thread's cell. Without room they stay and go with the thread. */
@@ -233,6 +252,7 @@ static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, 
 	struct rf_thread *t;
 
 	rf_close_span(c, now);
+	rf_time_waiting(c, now);
 	rf_book_spans(c, epoch);
 	t = rf_thread_get(task, true);
 	if (t)
@@ -255,6 +275,7 @@ RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
 	if (!c || !(c->flags & RF_T_TRACKED) || c->stolen == c->generation)
 		return 0;
 	key = c->task;
+	rf_time_waiting(c, c->since_ns);
 	if (c->flags & RF_T_IN_CALL && rf_latency) {
 		c->waiting_ns += now - c->since_ns;
 		c->call_waiting_ns += now - c->since_ns;
@@ -326,6 +347,8 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 	c->generation = 1;
 	c->stolen = 0;
 	c->regs = 0;
+	if (rf_sampling)
+		c->skip = c->skipped = c->fast = c->mean_ns = 0;
 	if (!pid || rf_task_read(task, flags) & PF_KTHREAD)
 		return;
 	wanted = rf_is_target(task);

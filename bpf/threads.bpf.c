@@ -23,7 +23,10 @@ static __always_inline void rf_from_cpu(struct rf_thread_rec *rec, const struct 
 {
 	rec->rec.entity = c->entity;
 	rec->since_ns = c->since_ns;
-	rec->call_start_ns = c->call_start_ns;
+	/* left out by sampling: it began after the last time that was taken */
+	rec->call_start_ns = (c->flags & (RF_T_COUNTED | RF_T_TIMED)) == RF_T_COUNTED ?
+	                             c->since_ns :
+	                             c->call_start_ns;
 	rec->user_ns = c->user_ns;
 	rec->kernel_ns = c->kernel_ns;
 	rec->waiting_ns = c->waiting_ns;
