@@ -187,7 +187,8 @@ static int load(struct rf_probe *p, const struct rf_probe_options *o, const stru
 
 	if (ret)
 		return ret;
-	ro->rf_latency = !o->no_latency;
+	ro->rf_latency = o->latency != RF_LATENCY_NONE;
+	ro->rf_sampling = o->latency == RF_LATENCY_AUTO;
 	ro->rf_by_thread = o->by_thread;
 	if (o->calls) {
 		ro->rf_use_calls = true;

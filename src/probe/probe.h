@@ -38,12 +38,19 @@ struct rf_targets {
 	bool self;            /* count this process too */
 };
 
+/* How calls are timed. Counts are exact in every mode. */
+enum rf_latency {
+	RF_LATENCY_AUTO, /* all; of a thread that calls very often only samples, each for several */
+	RF_LATENCY_FULL, /* all */
+	RF_LATENCY_NONE, /* none: no durations and no time split */
+};
+
 struct rf_probe_options {
 	struct rf_targets targets;
 	/* -e: a bit per number and ABI (enum rf_abi), NULL for all calls */
 	const uint64_t (*calls)[RF_CALL_SET_WORDS];
-	bool by_thread;             /* entities are threads */
-	bool no_latency;            /* counts and page faults only: no durations, no time split */
+	bool by_thread; /* entities are threads */
+	enum rf_latency latency;
 	const struct rf_host *host; /* what rf_detect() found; NULL: it is looked at here */
 	size_t memory; /* bound on kernel memory in bytes; 0: the rule in docs/architecture.md */
 };

@@ -23,8 +23,13 @@ enum {
 	KEY_CGROUP,
 	KEY_FORMAT,
 	KEY_SELF,
+	KEY_LATENCY,
 	KEY_NO_LATENCY,
+	KEY_MEMORY,
 };
+
+#define MEMORY_MIN ((size_t)1 << 20)
+#define MEMORY_MAX ((size_t)1 << 32)
 
 static const struct argp_option options[] = {
 	{ .doc = "Targets (the whole host, if none is given; all that are given must hold):",
@@ -45,16 +50,20 @@ static const struct argp_option options[] = {
 	  "Only these calls: names and classes as strace has them: "
 	  "openat,read  %file  %network  !futex  /^epoll_",
 	  2 },
-	{ "no-latency", KEY_NO_LATENCY, NULL, 0,
-	  "Count only: no durations and no time split, at a "
-	  "lower cost",
+	{ "latency", KEY_LATENCY, "HOW", 0,
+	  "auto (default): time all calls, but only samples of a thread that calls very often; "
+	  "full: time every call; none: count only. Counts are exact in all three",
 	  2 },
+	{ "no-latency", KEY_NO_LATENCY, NULL, 0,
+	  "The same as --latency=none: no durations and no time split, at a lower cost", 2 },
 	{ .doc = "Window:", .group = 3 },
 	{ "duration", 'd', "TIME", 0,
 	  "End after TIME: 500ms, 1.5s, 2m, 1h or plain seconds "
 	  "(default: at Ctrl-C, or when COMMAND and all that it started have ended)",
 	  3 },
 	{ "interval", 'i', "TIME", 0, "A result for every TIME", 3 },
+	{ "memory", KEY_MEMORY, "SIZE", 0,
+	  "Kernel memory for the maps: 64M, 1G (default: 16M a CPU, at most 256M)", 3 },
 	{ .doc = "Output:", .group = 4 },
 	{ "format", KEY_FORMAT, "FORMAT", 0, "table (default), json or csv", 4 },
 	{ "output", 'o', "FILE", 0, "Write to FILE (no symbolic link) instead of standard output",
@@ -100,6 +109,27 @@ static void parse_user(struct rf_live *live, const char *name)
 		               name);
 	live->by_uid = true;
 	live->user = name;
+}
+
+static enum rf_latency parse_latency(const char *how)
+{
+	if (!strcmp(how, "auto"))
+		return RF_LATENCY_AUTO;
+	if (!strcmp(how, "full"))
+		return RF_LATENCY_FULL;
+	if (!strcmp(how, "none"))
+		return RF_LATENCY_NONE;
+	rf_usage_error("--latency: there is no \"%s\"; it is auto, full or none", how);
+}
+
+static size_t parse_memory(const char *text)
+{
+	char err[RF_PARSE_ERR];
+	size_t bytes;
+
+	if (rf_parse_size(text, MEMORY_MIN, MEMORY_MAX, &bytes, err, sizeof(err)))
+		rf_usage_error("--memory: %s", err);
+	return bytes;
 }
 
 static void parse_cgroup(struct rf_live *live, const char *path)
@@ -201,8 +231,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_SELF:
 		live->self = true;
 		return 0;
+	case KEY_LATENCY:
+		live->latency = parse_latency(arg);
+		return 0;
 	case KEY_NO_LATENCY:
-		live->no_latency = true;
+		live->latency = RF_LATENCY_NONE;
+		return 0;
+	case KEY_MEMORY:
+		live->memory = parse_memory(arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		take_command(live, state);
@@ -242,7 +278,8 @@ void rf_live_probe_options(const struct rf_live *live, pid_t tree, struct rf_pro
 			.self = live->self,
 		},
 		.calls = live->has_calls ? live->calls.bits : NULL,
-		.no_latency = live->no_latency,
+		.latency = live->latency,
+		.memory = live->memory,
 	};
 }
 

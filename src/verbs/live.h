@@ -37,7 +37,8 @@ struct rf_live {
 	enum rf_format format;
 	const char *output; /* NULL: stdout */
 	bool self;
-	bool no_latency;
+	enum rf_latency latency;
+	size_t memory; /* bytes for the maps; 0: the default */
 };
 
 #define RF_LIVE_INIT ((struct rf_live){ .cgroup_v1_subsys = -1 })

@@ -106,6 +106,32 @@ int rf_parse_duration(const char *text, uint64_t *ns, char *err, size_t errlen)
 	return 0;
 }
 
+int rf_parse_size(const char *text, size_t min, size_t max, size_t *bytes, char *err, size_t errlen)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix, *end;
+	uint64_t n;
+	int shift = 0;
+
+	end = parse_whole(text, &n);
+	suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+	if (suffix) {
+		shift = 10 * (int)(suffix - suffixes + 1);
+		end++;
+	}
+	if (end == text || suffix == text || *end) {
+		snprintf(err, errlen, "\"%s\" is no size: use 64M, 1G, 512K or plain bytes", text);
+		return -EINVAL;
+	}
+	if (n > max >> shift || n << shift < min) {
+		snprintf(err, errlen, "\"%s\" is out of range: from %zuM to %zuM", text, min >> 20,
+		         max >> 20);
+		return -EINVAL;
+	}
+	*bytes = n << shift;
+	return 0;
+}
+
 int rf_parse_count(const char *text, size_t max, size_t *n, char *err, size_t errlen)
 {
 	uint64_t value;

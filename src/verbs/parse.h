@@ -19,6 +19,10 @@ int rf_parse_duration(const char *text, uint64_t *ns, char *err, size_t errlen);
 /* A whole number from 0 to max. */
 int rf_parse_count(const char *text, size_t max, size_t *n, char *err, size_t errlen);
 
+/* "64M", "1G", "512K" or plain bytes, between min and max bytes. */
+int rf_parse_size(const char *text, size_t min, size_t max, size_t *bytes, char *err,
+                  size_t errlen);
+
 struct rf_pid_list {
 	pid_t *pids; /* processes, each once; owned */
 	size_t nr;
