@@ -6,9 +6,9 @@
  * The maps and variables are defined once, in core.bpf.c; bpftool links the
  * objects into one.
  *
- * All programs that touch struct rf_cpu run with preemption off (tracepoints
- * and software events, up to and including 7.3), and none nests in itself: the
- * kernel skips it and counts recursion_misses. So a program owns its CPU's
+ * All programs that touch struct rf_cpu run with preemption off (for calls, see
+ * the classic tracepoints in calls.bpf.c), and none nests in itself: the kernel
+ * skips it and counts recursion_misses. So a program owns its CPU's
  * state and cells while it runs, and plain stores do.
  */
 #ifndef RF_CORE_BPF_H

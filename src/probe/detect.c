@@ -33,6 +33,7 @@
 #include "base/cleanup.h"
 #include "probe/detect.h"
 #include "probe/probe.h"
+#include "probe/tracefs.h"
 
 #ifndef SECURITYFS_MAGIC
 #define SECURITYFS_MAGIC 0x73636673
@@ -162,6 +163,7 @@ struct attempt {
 	enum bpf_prog_type type;
 	enum bpf_attach_type attach;
 	int btf_id;
+	unsigned int flags; /* BPF_F_* */
 	char *log;
 	size_t log_size;
 };
@@ -170,7 +172,7 @@ struct attempt {
 static int try_prog(const struct bpf_insn *insns, size_t n, struct attempt a)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = a.attach,
-	            .attach_btf_id = (__u32)a.btf_id, .log_buf = a.log,
+	            .attach_btf_id = (__u32)a.btf_id, .prog_flags = a.flags, .log_buf = a.log,
 	            .log_size = (__u32)a.log_size, .log_level = a.log ? 1 : 0);
 	int fd = bpf_prog_load(a.type, NULL, "GPL", insns, n, &opts);
 
@@ -449,6 +451,56 @@ static void find_tracepoints(struct detect *d, enum rf_feature f, const char *co
 	set(d, f, RF_FOUND_YES, d->may, "%s", d->may ? "loads" : "in the kernel's BTF");
 }
 
+static bool btf_has_member(const struct btf *btf, const char *type_name, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+	const struct btf_member *m = type ? btf_members(type) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		const char *have = btf__name_by_offset(btf, m[i].name_off);
+
+		if (have && !strcmp(have, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where a program on sys_enter may sleep, any program there may be preempted, and then the classic
+ * tracepoints are needed, by their number. Kernels whose tracepoints must not fault take a program
+ * that sleeps too, up to 6.1, and refuse it when it is attached.
+ */
+static void find_calls_undisturbed(struct detect *d)
+{
+	enum rf_feature f = RF_FEATURE_CALLS_UNDISTURBED;
+	int err, id;
+
+	if (!with_btf(d, f))
+		return;
+	if (!d->may) {
+		set(d, f, RF_FOUND_UNKNOWN, false,
+		    "cannot be tried where no program can be loaded");
+		return;
+	}
+	err = try_empty((struct attempt){ .type = BPF_PROG_TYPE_TRACING,
+	                                  .attach = BPF_TRACE_RAW_TP,
+	                                  .btf_id = tracepoint_id(d, "sys_enter"),
+	                                  .flags = BPF_F_SLEEPABLE });
+	if (err || !btf_has_member(d->btf, "tracepoint_ext", "faultable")) {
+		set(d, f, RF_FOUND_YES, true, "programs there must not sleep");
+		return;
+	}
+	set_absent(d, f, true);
+	id = rf_tracefs_id("raw_syscalls/sys_enter");
+	if (id > 0)
+		return;
+	set(d, RF_FEATURE_TP_SYS, RF_FOUND_NO, true,
+	    "the number of the tracepoint raw_syscalls/sys_enter cannot be read (%s)",
+	    strerror(-id));
+	set_remedy(d, RF_FEATURE_TP_SYS, "mount tracefs on /sys/kernel/tracing");
+}
+
 /* The best that can be done without privileges. */
 static void find_enumerator(struct detect *d, enum rf_feature f, const char *type, const char *name)
 {
@@ -632,6 +684,7 @@ static void find_features(struct detect *d)
 
 	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(*tracepoints); i++)
 		find_tracepoints(d, tracepoints[i].feature, tracepoints[i].names);
+	find_calls_undisturbed(d);
 	find_map(d, RF_FEATURE_RINGBUF, BPF_MAP_TYPE_RINGBUF, "BPF_MAP_TYPE_RINGBUF");
 	find_task_iter(d);
 	find_task_storage(d);

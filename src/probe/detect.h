@@ -22,6 +22,7 @@ enum rf_feature {
 	RF_FEATURE_MEMLOCK,  /* RLIMIT_MEMLOCK can be raised, or the kernel accounts by cgroup */
 	RF_FEATURE_TP_SYS,   /* tp_btf sys_enter and sys_exit */
 	RF_FEATURE_TP_SCHED, /* sched_switch, sched_process_fork, exec, exit */
+	RF_FEATURE_CALLS_UNDISTURBED, /* programs on calls run with preemption off: not since 7.2 */
 	RF_FEATURE_RINGBUF,
 	RF_FEATURE_TASK_ITER,
 	RF_FEATURE_MEMBARRIER, /* the grace period of a sweep */

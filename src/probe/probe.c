@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "probe/comm_glob.h"
 #include "probe/detect.h"
+#include "probe/tracefs.h"
 
 #define RING_WAKEUP_PART 4 /* the loader is woken when this fraction of the ring is full */
 
@@ -64,6 +65,7 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host)
 	bool storage = has(host, RF_FEATURE_TASK_STORAGE);
 	bool tracepoints = has(host, RF_FEATURE_PF_TRACEPOINTS);
 	bool events = has(host, RF_FEATURE_PF_EVENTS);
+	bool undisturbed = has(host, RF_FEATURE_CALLS_UNDISTURBED);
 
 	ro->rf_have_task_storage = storage;
 	ro->rf_have_task_btf = has(host, RF_FEATURE_TASK_BTF);
@@ -72,6 +74,10 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host)
 
 	bpf_map__set_autocreate(skel->maps.rf_threads, storage);
 	bpf_map__set_autocreate(skel->maps.rf_threads_hash, !storage);
+	bpf_program__set_autoload(skel->progs.rf_sys_enter, undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_exit, undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_enter_classic, !undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_exit_classic, !undisturbed);
 	bpf_program__set_autoload(skel->progs.rf_free, !storage);
 	bpf_program__set_autoload(skel->progs.rf_pf_user, tracepoints);
 	bpf_program__set_autoload(skel->progs.rf_pf_kernel, tracepoints);
@@ -121,13 +127,13 @@ static int add_pids(struct rf_probe *p, const struct rf_targets *t)
 	return err;
 }
 
-/* One software event on one CPU, with the program called at every single fault. */
-static int attach_event(struct rf_probe *p, struct bpf_program *prog, uint64_t config, int cpu)
+/* One event on one CPU, with the program called every single time. */
+static int attach_event(struct rf_probe *p, struct bpf_program *prog, uint32_t type,
+                        uint64_t config, int cpu)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
-		                        .size = sizeof(attr),
-		                        .config = config,
-		                        .sample_period = 1 };
+	struct perf_event_attr attr = {
+		.type = type, .size = sizeof(attr), .config = config, .sample_period = 1
+	};
 	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	struct bpf_link *link, **links;
 
@@ -157,13 +163,41 @@ static int attach_events(struct rf_probe *p)
 	if (!bpf_program__autoload(p->skel->progs.rf_pf_minor))
 		return 0;
 	for (unsigned int cpu = 0; cpu < p->cpus && !err; cpu++) {
-		err = attach_event(p, p->skel->progs.rf_pf_minor, PERF_COUNT_SW_PAGE_FAULTS_MIN,
-		                   (int)cpu);
+		err = attach_event(p, p->skel->progs.rf_pf_minor, PERF_TYPE_SOFTWARE,
+		                   PERF_COUNT_SW_PAGE_FAULTS_MIN, (int)cpu);
 		if (!err)
-			err = attach_event(p, p->skel->progs.rf_pf_major,
+			err = attach_event(p, p->skel->progs.rf_pf_major, PERF_TYPE_SOFTWARE,
 			                   PERF_COUNT_SW_PAGE_FAULTS_MAJ, (int)cpu);
 	}
 	return err;
+}
+
+/*
+ * A program on a classic tracepoint is called on every CPU, whichever one the event is for: one
+ * event does, on the first CPU there is.
+ */
+static int attach_tracepoint(struct rf_probe *p, struct bpf_program *prog, const char *name)
+{
+	size_t before = p->events.nr;
+	int id = rf_tracefs_id(name), err = 0;
+
+	if (id < 0)
+		return id;
+	for (unsigned int cpu = 0; cpu < p->cpus && !err && p->events.nr == before; cpu++)
+		err = attach_event(p, prog, PERF_TYPE_TRACEPOINT, (uint64_t)id, (int)cpu);
+	return err;
+}
+
+static int attach_classic(struct rf_probe *p)
+{
+	int err;
+
+	if (!bpf_program__autoload(p->skel->progs.rf_sys_exit_classic))
+		return 0;
+	err = attach_tracepoint(p, p->skel->progs.rf_sys_enter_classic, "raw_syscalls/sys_enter");
+	return err ? err :
+	             attach_tracepoint(p, p->skel->progs.rf_sys_exit_classic,
+	                               "raw_syscalls/sys_exit");
 }
 
 /* Lets the kernel tell our own process id as it knows it, from outside every pid namespace. */
@@ -216,6 +250,8 @@ static int attach(struct rf_probe *p, const struct rf_targets *t, char *err, siz
 		ret = ringfence_bpf__attach(p->skel);
 	if (!ret)
 		ret = attach_events(p);
+	if (!ret)
+		ret = attach_classic(p);
 	if (!ret)
 		ret = learn_self(p);
 	if (!ret) {
@@ -321,6 +357,7 @@ int rf_probe_fd(const struct rf_probe *p)
 uint64_t rf_probe_skipped(const struct rf_probe *p)
 {
 	const struct bpf_program *progs[] = { p->skel->progs.rf_sys_enter,
+		                              p->skel->progs.rf_sys_enter_classic,
 		                              p->skel->progs.rf_pf_user,
 		                              p->skel->progs.rf_pf_kernel };
 	uint64_t skipped = 0;

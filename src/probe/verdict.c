@@ -54,6 +54,12 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 		"the kernel lacks a scheduler tracepoint",
 		"use a kernel with CONFIG_TRACEPOINTS, 5.10 or newer",
 	},
+	[RF_FEATURE_CALLS_UNDISTURBED] = {
+		"calls_undisturbed",
+		"no other thread gets in while a call is counted",
+		"the kernel lets other threads in while a program on a call runs",
+		"the classic tracepoints are used, and a call costs more",
+	},
 	[RF_FEATURE_RINGBUF] = {
 		"ringbuf",
 		"carry records out of the kernel",
@@ -153,9 +159,10 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 	 BIT(RF_FEATURE_RINGBUF) | BIT(RF_FEATURE_TASK_ITER) | BIT(RF_FEATURE_MEMBARRIER))
 
 /* Without these a count is coarser, or dearer. */
-#define COUNTING                                                                                  \
-	(BIT(RF_FEATURE_TASK_STORAGE) | BIT(RF_FEATURE_TASK_BTF) | BIT(RF_FEATURE_TASK_PT_REGS) | \
-	 BIT(RF_FEATURE_PF_TRACEPOINTS) | BIT(RF_FEATURE_PF_EVENTS) |                             \
+#define COUNTING                                                            \
+	(BIT(RF_FEATURE_CALLS_UNDISTURBED) | BIT(RF_FEATURE_TASK_STORAGE) | \
+	 BIT(RF_FEATURE_TASK_BTF) | BIT(RF_FEATURE_TASK_PT_REGS) |          \
+	 BIT(RF_FEATURE_PF_TRACEPOINTS) | BIT(RF_FEATURE_PF_EVENTS) |       \
 	 BIT(RF_FEATURE_READ_PROCESSES) | BIT(RF_FEATURE_PID_NAMESPACE))
 
 /* Without these a violation or a refusal is told with less. */
