@@ -105,7 +105,6 @@ struct rf_series_totals {
 	uint64_t lost_records;
 	uint64_t evicted;
 	uint64_t untimed; /* calls that ended without a duration */
-	uint64_t open;    /* calls still inside the kernel, now: the one figure that falls */
 };
 
 struct rf_series;
