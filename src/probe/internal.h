@@ -52,6 +52,7 @@ struct rf_probe {
 	uint16_t parity; /* of the epoch that is being closed */
 	bool final;      /* the last sweep: threads found twice are handed over once */
 	struct rf_backlog backlog;
+	int stats_fd; /* while it is open, the kernel times BPF programs; -1: it does not for us */
 	uint32_t *listed; /* final: tids handed over, an open-addressing set; 0 is free */
 	size_t listed_size;
 	size_t nr_listed;

@@ -296,6 +296,7 @@ int rf_probe_open(struct rf_probe **probe, const struct rf_probe_options *option
 		free(p);
 		return no_memory(err, errlen);
 	}
+	p->stats_fd = -1;
 	libbpf_set_print(quiet);
 	host = host_of(options, mine);
 	blocker = rf_host_blocker(host);
@@ -320,6 +321,9 @@ int rf_probe_open(struct rf_probe **probe, const struct rf_probe_options *option
 		rf_probe_close(p);
 		return ret;
 	}
+	/* where the kernel cannot (before 5.8), there are no times: rf_probe_cost() tells */
+	if (options->timed)
+		p->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	*probe = p;
 	return 0;
 }
@@ -333,6 +337,8 @@ void rf_probe_close(struct rf_probe *p)
 	free(p->events.links);
 	ring_buffer__free(p->ring);
 	rf_sweep_unmap(p);
+	if (p->stats_fd >= 0)
+		close(p->stats_fd);
 	ringfence_bpf__destroy(p->skel);
 	free(p);
 }
@@ -378,6 +384,7 @@ int rf_probe_cost(const struct rf_probe *p, struct rf_probe_cost *cost)
 	struct bpf_program *prog;
 
 	memset(cost, 0, sizeof(*cost));
+	cost->timed = p->stats_fd >= 0;
 	cost->kernel_bytes = p->sizes.bytes;
 	bpf_object__for_each_program(prog, p->skel->obj) {
 		struct bpf_prog_info info = { 0 };

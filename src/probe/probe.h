@@ -51,6 +51,8 @@ struct rf_probe_options {
 	const uint64_t (*calls)[RF_CALL_SET_WORDS];
 	bool by_thread; /* entities are threads */
 	enum rf_latency latency;
+	/* the kernel times its BPF programs, all of them, while the probe is open: rf_probe_cost() */
+	bool timed;
 	const struct rf_host *host; /* what rf_detect() found; NULL: it is looked at here */
 	size_t memory; /* bound on kernel memory in bytes; 0: the rule in docs/architecture.md */
 };
@@ -89,7 +91,8 @@ uint64_t rf_probe_skipped(const struct rf_probe *p);
 size_t rf_probe_default_bytes(unsigned int cpus);
 
 struct rf_probe_cost {
-	uint64_t bpf_ns; /* run time of the programs; 0 unless statistics were on */
+	bool timed;      /* by options.timed: the next two are known */
+	uint64_t bpf_ns; /* run time of the programs */
 	uint64_t bpf_runs;
 	size_t kernel_bytes; /* memory of the maps */
 };
