@@ -109,17 +109,12 @@ int rf_parse_duration(const char *text, uint64_t *ns, char *err, size_t errlen)
 int rf_parse_size(const char *text, size_t min, size_t max, size_t *bytes, char *err, size_t errlen)
 {
 	static const char suffixes[] = "KMG";
-	const char *suffix, *end;
 	uint64_t n;
-	int shift = 0;
+	const char *unit = parse_whole(text, &n);
+	const char *suffix = *unit ? strchr(suffixes, toupper((unsigned char)*unit)) : NULL;
+	int shift = suffix ? 10 * (int)(suffix - suffixes + 1) : 0;
 
-	end = parse_whole(text, &n);
-	suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
-	if (suffix) {
-		shift = 10 * (int)(suffix - suffixes + 1);
-		end++;
-	}
-	if (end == text || suffix == text || *end) {
+	if (unit == text || unit[suffix ? 1 : 0]) {
 		snprintf(err, errlen, "\"%s\" is no size: use 64M, 1G, 512K or plain bytes", text);
 		return -EINVAL;
 	}

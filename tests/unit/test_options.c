@@ -122,6 +122,26 @@ static void counts(void **state)
 	assert_non_null(strstr(err, "0 to 10"));
 }
 
+static void sizes(void **state)
+{
+	static const char *const bad[] = {
+		"",   "M",    "64MB", "64 M",  "-1M",          "x",
+		"1T", "1.5G", "1023", "1025K", "17179869184G", "99999999999999999999"
+	};
+	char err[RF_PARSE_ERR];
+	size_t n = 0;
+
+	assert_int_equal(rf_parse_size("1K", 1024, 1 << 20, &n, err, sizeof(err)), 0);
+	assert_int_equal(n, 1024);
+	assert_int_equal(rf_parse_size("1m", 1024, 1 << 20, &n, err, sizeof(err)), 0);
+	assert_int_equal(n, 1 << 20);
+	assert_int_equal(rf_parse_size("5000", 1024, 1 << 20, &n, err, sizeof(err)), 0);
+	assert_int_equal(n, 5000);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (rf_parse_size(bad[i], 1024, 1 << 20, &n, err, sizeof(err)) != -EINVAL)
+			fail_msg("\"%s\" was taken for %zu", bad[i], n);
+}
+
 static void *tell_tid(void *arg)
 {
 	int *fds = arg;
@@ -280,6 +300,9 @@ static void wrong_lines(void **state)
 		{ "--sort planet", "crossings, calls" },
 		{ "--top -1", "--top" },
 		{ "--calls many", "--calls" },
+		{ "--latency some", "auto, full or none" },
+		{ "--memory 5X", "no size" },
+		{ "--memory 1K", "out of range" },
 		{ "ls", "a command to run goes after --: ringfence stat -- ls" },
 		{ "-d 1s ls -l", "unexpected word \"ls\"" },
 		{ "--", "nothing after --" },
@@ -328,8 +351,8 @@ static void defaults(void **state)
 static void all_of_them(void **state)
 {
 	char line[] = "-p 1 --comm ngin?* -u 0 -e read,write -d 1.5s -i 500ms --format csv -o f "
-		      "--self --no-latency --by call";
-	char more[] = "--sort failed --top 7 --calls 0";
+		      "--self --no-latency --memory 64M --by call";
+	char more[] = "--sort failed --top 7 --calls 0 --latency full";
 	struct rf_probe_options probe;
 	struct rf_stat_options o;
 
@@ -352,7 +375,8 @@ static void all_of_them(void **state)
 	assert_int_equal(probe.targets.cgroup, 0);
 	assert_int_equal(probe.targets.cgroup_v1_subsys, -1);
 	assert_true(probe.targets.self);
-	assert_true(probe.no_latency);
+	assert_int_equal(probe.latency, RF_LATENCY_NONE);
+	assert_int_equal(probe.memory, (size_t)64 << 20);
 	/* read is 0 and write is 1, and nothing else is in */
 	assert_int_equal(probe.calls[RF_ABI_X86_64][0], 3);
 	rf_live_clear(&o.live);
@@ -364,6 +388,8 @@ static void all_of_them(void **state)
 	assert_int_equal(o.calls, 0);
 	rf_live_probe_options(&o.live, 0, &probe);
 	assert_null(probe.calls);
+	assert_int_equal(probe.latency, RF_LATENCY_FULL);
+	assert_int_equal(probe.memory, 0);
 	rf_live_clear(&o.live);
 }
 
@@ -413,12 +439,13 @@ static void describe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations_good),  cmocka_unit_test(durations_bad),
-		cmocka_unit_test(counts),          cmocka_unit_test(pids),
-		cmocka_unit_test(pid_of_a_thread), cmocka_unit_test(pids_bad),
-		cmocka_unit_test(nearest_verb),    cmocka_unit_test(wrong_lines),
-		cmocka_unit_test(defaults),        cmocka_unit_test(all_of_them),
-		cmocka_unit_test(command_line),    cmocka_unit_test(describe),
+		cmocka_unit_test(durations_good), cmocka_unit_test(durations_bad),
+		cmocka_unit_test(counts),         cmocka_unit_test(sizes),
+		cmocka_unit_test(pids),           cmocka_unit_test(pid_of_a_thread),
+		cmocka_unit_test(pids_bad),       cmocka_unit_test(nearest_verb),
+		cmocka_unit_test(wrong_lines),    cmocka_unit_test(defaults),
+		cmocka_unit_test(all_of_them),    cmocka_unit_test(command_line),
+		cmocka_unit_test(describe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
