@@ -35,12 +35,19 @@ clean() {
 
 @test "hostile comm: json" {
 	local kind
+	# What a reader of the JSON gets is the name itself: escaping is the format's own.
+	local -A names=([newline]='"a\nb\r\tc"' [quote]='chr(34).join(("q", "\x27" + chr(92) + "`<&>"))'
+		[escape]='"\x1b[2J\x1b[31mred"' [comma]='"=1+1,;|\x22x\x22"'
+		[bidi]='"\u202e\x9b31m\x7f"' [empty]='""')
 	for kind in "${kinds[@]}"; do
 		whole hostile "$kind" 100
 		clean result.json
 		check that result.json 'call(p, "getppid")["calls"] == 100' \
-			'all(c.isprintable() for c in p["comm"])'
+			"p['comm'] == ${names[$kind]:-p['comm']}"
 	done
+	# What is not UTF-8 is replaced, and nothing else is.
+	whole hostile utf8 100
+	check that result.json 'chr(0xfffd) in p["comm"] and "(" in p["comm"]'
 }
 
 @test "hostile comm: csv" {
@@ -67,8 +74,7 @@ clean() {
 	measure "./$dir/single" 10
 	check exact result.json known.tally
 	clean result.json
-	check that result.json 'p["exe"].endswith("/single")' \
-		'all(c.isprintable() for c in p["exe"])'
+	check that result.json 'p["exe"].endswith("/single")' '"\x1b[31m\x22\ufffd" in p["exe"]'
 	"$ringfence" stat -- "./$dir/single" 10 >table
 	clean table
 	"$ringfence" stat --format csv -- "./$dir/single" 10 >table.csv

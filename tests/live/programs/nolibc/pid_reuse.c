@@ -23,6 +23,8 @@ static int child(const char *name, long calls, int pid)
 	if (!got) {
 		rf_me = slot;
 		rf_call(__NR_prctl, PR_SET_NAME, name, 0, 0, 0);
+		/* The name counts from the thread's next turn on a processor. */
+		rf_sleep_ms(1);
 		rf_call_n(calls, __NR_getppid, 0, 0, 0);
 		rf_exit_child(0);
 	}
