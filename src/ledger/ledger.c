@@ -38,7 +38,11 @@ static bool is_idle(const struct rf_process *p)
 {
 	const struct rf_times *t = &p->time;
 
-	return !p->calls && !p->failed && !p->nr_cells && !p->faults.user && !p->faults.kernel &&
+	for (size_t i = 0; i < p->nr_cells; i++) {
+		if (p->cells[i]->ended)
+			return false;
+	}
+	return !p->calls && !p->failed && !p->faults.user && !p->faults.kernel &&
 	       !p->faults.minor && !p->faults.major && !t->user && !t->kernel && !t->waiting;
 }
 

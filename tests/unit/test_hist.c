@@ -73,6 +73,10 @@ static void counts_widen_as_they_grow(void **state)
 	struct rf_hist h = { 0 }, copy = { 0 };
 	uint64_t sum = 0;
 
+	assert_int_equal(rf_hist_add(&h, 9, 250), 0);
+	assert_int_equal(rf_hist_add(&h, 9, 10), 0);
+	assert_int_equal(rf_hist_count(&h, 9), 260);
+	rf_hist_clear(&h);
 	assert_int_equal(rf_hist_add(&h, 7, 9), 0);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		assert_int_equal(rf_hist_add(&h, 9, steps[i]), 0);

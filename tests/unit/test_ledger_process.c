@@ -15,6 +15,7 @@ static void feed_exec(struct rf_ledger *l, uint32_t pid, uint64_t start, uint64_
 {
 	struct rf_process_rec p = process_rec(RF_REC_EXEC, pid, start, time, "new");
 
+	p.ppid = 50;
 	set_path(&p, path);
 	assert_int_equal(feed_process_rec(l, &p), 0);
 }
@@ -436,6 +437,29 @@ static void one_whose_exit_was_lost_is_dropped(void **state)
 	assert_int_equal(rf_ledger_find(l, t.rec.entity)->time.waiting, 3000);
 }
 
+static void a_late_end_of_one_dropped_is_not_counted_again(void **state)
+{
+	struct rf_ledger *l = *state;
+	struct rf_thread_rec other = thread_rec(51, 51, 5, 0);
+	uint64_t e = entity_of(50, 5);
+
+	assert_int_equal(rf_ledger_sweep_begin(l), 0);
+	feed_in_call(l, 50, 50, 5, X86(7), 400);
+	feed_thread_rec(l, &other);
+	assert_int_equal(rf_ledger_sweep_end(l, 1000, false), 0);
+	assert_int_equal(rf_ledger_find(l, e)->calls, 1);
+	for (uint64_t now = 2000; now < 4000; now += 1000) {
+		rf_ledger_next_interval(l, now - 1000);
+		assert_int_equal(rf_ledger_sweep_begin(l), 0);
+		feed_thread_rec(l, &other);
+		assert_int_equal(rf_ledger_sweep_end(l, now, false), 0);
+	}
+	assert_null(rf_ledger_find(l, e));
+	feed_calls(l, e, X86(7), 900, 2);
+	assert_int_equal(rf_ledger_find(l, e)->calls, 1);
+	assert_int_equal(cell_of(l, e, X86(7))->ended, 2);
+}
+
 /* Memory. Under a sanitizer malloc is another, which does not tell; there the loops still run. */
 #if defined(__SANITIZE_ADDRESS__)
 #define STORM 100000
@@ -530,6 +554,7 @@ int main(void)
 		ledger_test(late_time_is_in_the_totals),
 		ledger_test(a_zombie_makes_no_process),
 		ledger_test(one_whose_exit_was_lost_is_dropped),
+		ledger_test(a_late_end_of_one_dropped_is_not_counted_again),
 		ledger_test(a_million_short_lived_leave_nothing_behind),
 		ledger_test(ten_thousand_processes_fit),
 	};

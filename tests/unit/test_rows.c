@@ -277,7 +277,7 @@ static void a_row_is_the_sum_of_its_processes(void **state)
 static void by_call_all_processes_meet(void **state)
 {
 	struct rf_ledger *l = *state;
-	uint64_t a = add_process(l, 10, 0, 7, "a", 5), b = add_process(l, 11, 0, 7, "b", 6);
+	uint64_t a = add_process(l, 12, 0, 7, "z", 5), b = add_process(l, 11, 0, 7, "b", 6);
 	struct rf_call_cell c = call_rec(b, X86(2), 900, 1);
 	struct rf_rows rows;
 
