@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "bpf/records.h"
+#include "ledger/cell.h"
 #include "ledger/sat.h"
 
 static const char *const by_names[] = {
@@ -86,11 +87,6 @@ struct group {
 	size_t end;
 };
 
-static bool is_empty(const struct rf_cell *c)
-{
-	return !c->calls && !c->ended && !c->failed;
-}
-
 static bool has_crossings(const struct rf_process *p)
 {
 	const struct rf_faults *f = &p->faults;
@@ -99,7 +95,7 @@ static bool has_crossings(const struct rf_process *p)
 		return true;
 	/* calls that were entered before this interval and ended in it */
 	for (size_t i = 0; i < p->nr_cells; i++) {
-		if (!is_empty(p->cells[i]))
+		if (!rf_cell_is_empty(p->cells[i]))
 			return true;
 	}
 	return false;
@@ -146,7 +142,7 @@ static size_t collect(struct item *items, const struct rf_ledger *l, enum rf_by 
 		for (size_t j = 0; j < each; j++) {
 			struct item item = { .process = p, .order = nr };
 
-			if (by == RF_BY_CALL && is_empty(p->cells[j]))
+			if (by == RF_BY_CALL && rf_cell_is_empty(p->cells[j]))
 				continue;
 			if (by == RF_BY_CALL)
 				item.cell = p->cells[j];
@@ -353,48 +349,8 @@ static void cell_free(struct rf_cell *c)
 {
 	if (!c)
 		return;
-	rf_hist_clear(&c->hist);
-	free(c->errnos);
+	rf_cell_clear(c);
 	free(c);
-}
-
-static int add_errno(struct rf_cell *sum, const struct rf_errno_count *e)
-{
-	struct rf_errno_count *errnos;
-
-	for (size_t i = 0; i < sum->nr_errnos; i++) {
-		if (sum->errnos[i].err == e->err && sum->errnos[i].refused == e->refused) {
-			rf_sat_inc(&sum->errnos[i].count, e->count);
-			return 0;
-		}
-	}
-	errnos = reallocarray(sum->errnos, sum->nr_errnos + 1, sizeof(*errnos));
-	if (!errnos)
-		return -ENOMEM;
-	errnos[sum->nr_errnos++] = *e;
-	sum->errnos = errnos;
-	return 0;
-}
-
-static int add_cell(struct rf_cell *sum, const struct rf_cell *c)
-{
-	int err = 0;
-
-	if (c->hist.total && (!sum->hist.total || c->min_ns < sum->min_ns))
-		sum->min_ns = c->min_ns;
-	if (c->max_ns > sum->max_ns)
-		sum->max_ns = c->max_ns;
-	rf_sat_inc(&sum->calls, c->calls);
-	rf_sat_inc(&sum->open, c->open);
-	rf_sat_inc(&sum->ended, c->ended);
-	rf_sat_inc(&sum->untimed, c->untimed);
-	rf_sat_inc(&sum->failed, c->failed);
-	rf_sat_inc(&sum->denied, c->denied);
-	rf_sat_inc(&sum->total_ns, c->total_ns);
-	rf_sat_inc(&sum->waiting_ns, c->waiting_ns);
-	for (size_t i = 0; i < c->nr_errnos && !err; i++)
-		err = add_errno(sum, &c->errnos[i]);
-	return err ? err : rf_hist_merge(&sum->hist, &c->hist);
 }
 
 static int by_call(const void *left, const void *right)
@@ -434,7 +390,7 @@ static size_t gather(const struct rf_cell **cells, const struct item *items, siz
 			continue;
 		}
 		for (size_t j = 0; j < each; j++) {
-			if (is_empty(from[j]))
+			if (rf_cell_is_empty(from[j]))
 				continue;
 			if (cells)
 				cells[nr] = from[j];
@@ -478,7 +434,7 @@ static int merge_cells(struct rf_process *p, const struct item *items, size_t nr
 	for (size_t i = 0; i < nr && !err; i++) {
 		if (!to || to->call != from[i]->call)
 			to = append_cell(p, from[i]->call);
-		err = to ? add_cell(to, from[i]) : -ENOMEM;
+		err = to ? rf_cell_add(to, from[i]) : -ENOMEM;
 	}
 	if (!err)
 		qsort(p->cells, p->nr_cells, sizeof(struct rf_cell *), by_calls);
