@@ -274,6 +274,24 @@ static void a_row_is_the_sum_of_its_processes(void **state)
 	rf_rows_clear(&rows);
 }
 
+static void the_untimed_have_no_minimum_in_a_row(void **state)
+{
+	struct rf_ledger *l = *state;
+	struct rf_call_cell c = call_rec(0, X86(0), 0, 0);
+	struct rf_rows rows;
+
+	c.rec.count = c.untimed = 4;
+	for (uint32_t pid = 10; pid <= 12; pid++) {
+		c.rec.entity = add_process(l, pid, 0, 7, "sh", pid == 11);
+		assert_int_equal(feed_call_rec(l, &c), 0);
+	}
+	build(&rows, l, RF_BY_COMM, RF_SORT_CALLS);
+	assert_int_equal(rows.rows[0].sum.cells[0]->calls, 13);
+	assert_int_equal(rows.rows[0].sum.cells[0]->untimed, 12);
+	assert_int_equal(rows.rows[0].sum.cells[0]->min_ns, 1000);
+	rf_rows_clear(&rows);
+}
+
 static void by_call_all_processes_meet(void **state)
 {
 	struct rf_ledger *l = *state;
@@ -391,6 +409,7 @@ int main(void)
 		ledger_test(rows_group_by_what_is_asked),
 		ledger_test(comms_are_equal_in_all_their_bytes),
 		ledger_test(a_row_is_the_sum_of_its_processes),
+		ledger_test(the_untimed_have_no_minimum_in_a_row),
 		ledger_test(by_call_all_processes_meet),
 		ledger_test(threads_meet_in_their_process),
 		ledger_test(a_late_failure_still_has_a_row),
