@@ -371,6 +371,28 @@ static int rank(const struct hierarchy *h)
 	return strncmp(h->controller, "name=", 5) != 0 ? 3 : 4;
 }
 
+/* A directory has a link for each of its subdirectories, and two of its own. */
+static bool has_cgroups(const struct hierarchy *h)
+{
+	struct stat st;
+
+	return !fstat(h->fd, &st) && st.st_nlink > 2;
+}
+
+void rf_cgroups_main(const struct rf_cgroups *c, char *controller, size_t len)
+{
+	const struct hierarchy *best = NULL;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct hierarchy *h = &c->hierarchies[i];
+
+		/* a named hierarchy has no controller by which the kernel side could find it */
+		if (rank(h) < 4 && has_cgroups(h) && (!best || rank(h) < rank(best)))
+			best = h;
+	}
+	snprintf(controller, len, "%s", best ? best->controller : "");
+}
+
 /* The error that says most: "not there" only if all say so. */
 static int open_in_any(const struct rf_cgroups *c, const char *path, struct rf_cgroup *cgroup)
 {

@@ -54,6 +54,12 @@ int rf_cgroup_open(struct rf_cgroups *cgroups, const char *path, struct rf_cgrou
                    char *err, size_t errlen);
 
 /*
+ * The hierarchy that tells this host's processes apart: v2, unless it has no cgroup below its root
+ * and v1's memory, pids or another controller has. Written as controllers, "" for v2.
+ */
+void rf_cgroups_main(const struct rf_cgroups *cgroups, char *controller, size_t len);
+
+/*
  * The path of a cgroup by its hierarchy and id: from the cache, else from the kernel, which finds
  * it by its id without a search where that is allowed (CAP_DAC_READ_SEARCH). A path is kept after
  * its cgroup is gone. 0; -ENOENT: unknown; -ENAMETOOLONG.

@@ -150,6 +150,22 @@ static void parse_cgroup(struct rf_live *live, const char *path)
 		               "path in the v2 hierarchy, or in that of memory or pids",
 		               cgroup.controller);
 	live->cgroup_path = path;
+	memcpy(live->hierarchy, cgroup.controller, sizeof(live->hierarchy));
+}
+
+/* Without --cgroup: the hierarchy whose cgroups say most about this host's processes. */
+static void choose_hierarchy(struct rf_live *live)
+{
+	struct rf_cgroups *cgroups;
+
+	if (live->cgroup_path || rf_cgroups_new(&cgroups, 1))
+		return;
+	rf_cgroups_main(cgroups, live->hierarchy, sizeof(live->hierarchy));
+	rf_cgroups_free(cgroups);
+	if (*live->hierarchy)
+		live->cgroup_v1_subsys = rf_cgroup_subsys(live->hierarchy);
+	if (live->cgroup_v1_subsys < 0)
+		*live->hierarchy = '\0';
 }
 
 static uint64_t parse_time(const char *option, const char *text, uint64_t min)
@@ -245,6 +261,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_whole(live, state);
+		choose_hierarchy(live);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

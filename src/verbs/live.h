@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "identity/call_set.h"
+#include "identity/cgroup.h"
 #include "probe/probe.h"
 #include "verbs/parse.h"
 
@@ -25,9 +26,10 @@ struct rf_live {
 	const char *comm; /* valid glob; NULL: any */
 	bool by_uid;
 	uid_t uid;
-	const char *user; /* as it was named */
-	uint64_t cgroup;  /* 0: any */
-	int cgroup_v1_subsys;
+	const char *user;                         /* as it was named */
+	uint64_t cgroup;                          /* 0: any */
+	int cgroup_v1_subsys;                     /* of the hierarchy in use; -1: v2 */
+	char hierarchy[RF_CGROUP_CONTROLLER_LEN]; /* the same by its controllers; "": v2 */
 	const char *cgroup_path;
 	bool has_calls;
 	struct rf_call_set calls;

@@ -114,6 +114,7 @@ static int show(struct stat_run *run)
 		.target = run->target,
 		.users = run->users,
 		.cgroups = run->cgroups,
+		.hierarchy = o->live.hierarchy,
 		.live = true,
 	};
 	struct rf_style style;

@@ -27,6 +27,7 @@ struct rf_stat_view {
 	const char *target;         /* table: what was measured, in words */
 	struct rf_users *users;     /* NULL: numbers stand for names */
 	struct rf_cgroups *cgroups; /* NULL: cgroups have no names */
+	const char *hierarchy;      /* that the ledger's cgroup ids are of; NULL: v2 */
 	bool live;                  /* processes that have not exited may be looked up in /proc */
 };
 

@@ -20,8 +20,9 @@ const char *rf_stat_cgroup(const struct rf_stat_view *v, const struct rf_process
                            size_t len)
 {
 	bool grouped = v->by != RF_BY_PROCESS && v->by != RF_BY_THREAD;
+	const char *hierarchy = v->hierarchy ? v->hierarchy : "";
 
-	if (!v->cgroups || rf_cgroup_path(v->cgroups, "", p->cgroup, buf, len))
+	if (!v->cgroups || rf_cgroup_path(v->cgroups, hierarchy, p->cgroup, buf, len))
 		*buf = '\0';
 	/* with v1 hierarchies in use everything may sit in the root of v2 */
 	if (v->live && !grouped && !p->exited && !strcmp(buf, "/") &&
