@@ -339,7 +339,8 @@ static void defaults(void **state)
 	assert_int_equal(o.live.format, RF_FORMAT_TABLE);
 	assert_int_equal(o.live.duration_ns, 0);
 	assert_int_equal(o.live.interval_ns, 0);
-	assert_int_equal(o.live.cgroup_v1_subsys, -1);
+	/* which one is the host's affair; number and name go together */
+	assert_int_equal(o.live.cgroup_v1_subsys < 0, !*o.live.hierarchy);
 	assert_null(o.live.command);
 	assert_null(o.live.output);
 	assert_null(o.live.comm);
@@ -373,7 +374,8 @@ static void all_of_them(void **state)
 	assert_true(probe.targets.by_uid);
 	assert_int_equal(probe.targets.uid, 0);
 	assert_int_equal(probe.targets.cgroup, 0);
-	assert_int_equal(probe.targets.cgroup_v1_subsys, -1);
+	/* which one is the host's affair; number and name go together */
+	assert_int_equal(probe.targets.cgroup_v1_subsys < 0, !*probe.targets.hierarchy);
 	assert_true(probe.targets.self);
 	assert_int_equal(probe.latency, RF_LATENCY_NONE);
 	assert_int_equal(probe.memory, (size_t)64 << 20);
