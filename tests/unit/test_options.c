@@ -375,7 +375,7 @@ static void all_of_them(void **state)
 	assert_int_equal(probe.targets.uid, 0);
 	assert_int_equal(probe.targets.cgroup, 0);
 	/* which one is the host's affair; number and name go together */
-	assert_int_equal(probe.targets.cgroup_v1_subsys < 0, !*probe.targets.hierarchy);
+	assert_int_equal(probe.targets.cgroup_v1_subsys < 0, !*o.live.hierarchy);
 	assert_true(probe.targets.self);
 	assert_int_equal(probe.latency, RF_LATENCY_NONE);
 	assert_int_equal(probe.memory, (size_t)64 << 20);
