@@ -57,6 +57,8 @@ rf_library(LIBCAP core PACKAGE libcap-dev HEADER sys/capability.h
   CALL "cap_to_name(0) == NULL" LIBS cap)
 rf_library(NCURSESW core PACKAGE libncurses-dev HEADER curses.h CALL "initscr() == NULL"
   LIBS ncursesw tinfo)
+rf_library(ZLIB core REQUIRED PACKAGE zlib1g-dev HEADER zlib.h CALL "zlibVersion() == NULL"
+  LIBS z)
 rf_library(MICROHTTPD core PACKAGE libmicrohttpd-dev HEADER microhttpd.h
   CALL "MHD_get_version() == NULL" LIBS microhttpd)
 if(RF_TESTS)

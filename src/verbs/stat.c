@@ -4,20 +4,17 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/types.h>
-
 #include "base/log.h"
 #include "base/rf_time.h"
-#include "bpf/records.h"
 #include "ledger/ledger.h"
 #include "probe/detect.h"
 #include "probe/probe.h"
 #include "verbs/command.h"
+#include "verbs/feed.h"
 #include "verbs/live.h"
 #include "verbs/output.h"
 #include "verbs/stat_options.h"
@@ -41,65 +38,14 @@ struct stat_run {
 	struct rf_window window;
 	struct rf_host host;
 	struct rf_ledger *ledger;
+	struct rf_feeder feeder;
 	struct rf_probe *probe;
 	struct rf_users *users;
 	struct rf_cgroups *cgroups;
 	char target[256];
 	uint64_t interval;    /* of the next result, from 1 */
 	uint64_t sweeps_left; /* until the interval is over */
-	bool wants_exe;
 };
-
-/* What /proc has, or what there is otherwise. */
-static void resolve_exe(struct stat_run *run, uint64_t entity, uint32_t tgid, const char *otherwise)
-{
-	char link[64], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%u/exe", tgid);
-	n = readlink(link, path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
-	rf_ledger_set_exe(run->ledger, entity, n > 0 ? path : otherwise);
-}
-
-/*
- * A thread that was there before the window has its exe in /proc alone. Kernel threads and zombies
- * have none, and are not asked again.
- */
-static void resolve_thread(struct stat_run *run, const struct rf_thread_rec *rec)
-{
-	const struct rf_process *p = rf_ledger_find(run->ledger, rec->rec.entity);
-
-	if (p && !p->exe)
-		resolve_exe(run, rec->rec.entity, rec->tgid, "");
-}
-
-/* A relative path says little to the reader; but once the process is gone it is all there is. */
-static void resolve_exec(struct stat_run *run, const struct rf_process_rec *rec)
-{
-	if (rec->path[0] != '/')
-		resolve_exe(run, rec->rec.entity, rec->tgid, rec->path);
-}
-
-static int feed(void *ctx, const void *rec, size_t size)
-{
-	const struct rf_rec *head = rec;
-	struct stat_run *run = ctx;
-	int ret = rf_ledger_feed(run->ledger, rec, size);
-
-	if (ret) {
-		rf_err("a record of type %u, %zu bytes long, could not be taken in: %s",
-		       size >= sizeof(*head) ? head->type : 0, size, strerror(-ret));
-		return ret;
-	}
-	if (!run->wants_exe)
-		return 0;
-	if (head->type == RF_REC_THREAD)
-		resolve_thread(run, rec);
-	else if (head->type == RF_REC_EXEC && size > RF_PROCESS_REC_SIZE)
-		resolve_exec(run, rec);
-	return 0;
-}
 
 static int show(struct stat_run *run)
 {
@@ -255,7 +201,7 @@ static int start(struct stat_run *run)
 	}
 	tell_progress(run);
 	/* who is there now can be gone at the end, and its exe with it */
-	return run->wants_exe && !live->command ? sweep(run, false, &swept) : 0;
+	return run->feeder.wants_exe && !live->command ? sweep(run, false, &swept) : 0;
 }
 
 static int open_probe(struct stat_run *run)
@@ -275,7 +221,7 @@ static int open_probe(struct stat_run *run)
 	rf_live_probe_options(&run->options.live, run->command.pid, &options);
 	options.by_thread = run->options.by == RF_BY_THREAD;
 	options.host = &run->host;
-	ret = rf_probe_open(&run->probe, &options, feed, run, err, sizeof(err));
+	ret = rf_probe_open(&run->probe, &options, rf_feed, &run->feeder, err, sizeof(err));
 	if (!ret)
 		return RF_EXIT_DONE;
 	rf_err("%s", *err ? err : strerror(-ret));
@@ -314,6 +260,7 @@ static int prepare(struct stat_run *run)
 	int ret;
 
 	run->ledger = rf_ledger_new();
+	run->feeder.ledger = run->ledger;
 	run->users = rf_users_new(USERS_MAX);
 	if (!run->ledger || !run->users || rf_cgroups_new(&run->cgroups, CGROUPS_MAX)) {
 		rf_err("out of memory");
@@ -357,7 +304,7 @@ int rf_verb_stat(int argc, char **argv)
 
 	run.command = RF_COMMAND_INIT;
 	rf_stat_options_parse(&run.options, argc, argv);
-	run.wants_exe = run.options.live.format != RF_FORMAT_TABLE;
+	run.feeder.wants_exe = run.options.live.format != RF_FORMAT_TABLE;
 	rf_live_describe(&run.options.live, run.target, sizeof(run.target));
 
 	status = run_stat(&run);
