@@ -65,6 +65,7 @@ int rf_http_check(const char *address, char *err, size_t errlen)
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <zlib.h>
 
@@ -368,6 +369,7 @@ static int take_port(struct rf_http *h, const char *address, char *err, size_t e
 
 static int start(struct rf_http *h, int listen_fd)
 {
+	sigset_t all, before;
 	int ret;
 
 	h->stop_fd = eventfd(0, EFD_CLOEXEC);
@@ -386,7 +388,11 @@ static int start(struct rf_http *h, int listen_fd)
 		close(listen_fd);
 		return -ENOMEM;
 	}
+	/* signals are for the thread that measures */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	ret = pthread_create(&h->thread, NULL, serve, h);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (ret) {
 		MHD_stop_daemon(h->daemon);
 		h->daemon = NULL;

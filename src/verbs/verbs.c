@@ -11,6 +11,7 @@
 
 const struct rf_verb rf_verbs[] = {
 	{ "stat", "count every kernel crossing of every process, exactly", rf_verb_stat },
+	{ "export", "metrics for Prometheus, bounded in number and exact in sum", rf_verb_export },
 	{ "check", "what this host offers, and what each verb makes of it", rf_verb_check },
 	{ NULL, NULL, NULL },
 };

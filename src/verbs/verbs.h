@@ -36,6 +36,7 @@ const struct rf_verb *rf_verb_nearest(const char *name);
 void rf_usage_error(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 int rf_verb_stat(int argc, char **argv);
+int rf_verb_export(int argc, char **argv);
 int rf_verb_check(int argc, char **argv);
 
 #endif
