@@ -49,6 +49,7 @@ struct rf_thread {
 	__u64 kernel_ns;
 	__u64 waiting_ns;
 	__u64 fault_ns;
+	__u64 ran_ns; /* processor time it had had when it left the CPU, by the kernel's account */
 	__u32 call;
 	__u32 flags;
 	__u32 cpu; /* where it is loaded, valid with .loaded */

@@ -222,6 +222,9 @@ static __always_inline void rf_book_spans(struct rf_cpu *c, __u32 epoch)
 
 static __always_inline void rf_park(struct rf_thread *t, const struct rf_cpu *c, __u64 now)
 {
+	struct task_struct *task = (struct task_struct *)c->task;
+
+	t->ran_ns = rf_latency ? BPF_CORE_READ(task, se.sum_exec_runtime) : 0;
 	t->entity = c->entity;
 	t->since_ns = now;
 	t->call_start_ns = c->call_start_ns;
@@ -316,6 +319,7 @@ RF_NOINLINE int rf_recover(struct rf_thread *t, __u64 task, __u64 now)
 		return 0;
 	if (gone->generation == t->generation) {
 		t->since_ns = gone->since_ns;
+		t->ran_ns = gone->ran_ns;
 		t->call_start_ns = gone->call_start_ns;
 		t->call_waiting_ns = gone->call_waiting_ns;
 		t->user_ns = gone->user_ns;
@@ -337,7 +341,7 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 	__u32 pid = rf_task_read(task, pid);
 	struct rf_thread *t;
 	bool wanted;
-	__u64 off;
+	__u64 off, ran = 0;
 
 	if (unlikely(c->flags & RF_T_TRACKED))
 		rf_displace(c, now);
@@ -361,6 +365,12 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 		rf_load_fresh(c, task, side, switched_in, now);
 	} else {
 		off = rf_latency && now > t->since_ns ? now - t->since_ns : 0;
+		/* it came back unseen: what it has run since is not waiting */
+		if (rf_latency && !switched_in)
+			ran = BPF_CORE_READ(task, se.sum_exec_runtime) - t->ran_ns;
+		if (ran > off)
+			ran = off;
+		off -= ran;
 		c->entity = t->entity;
 		c->flags = t->flags | RF_T_TRACKED;
 		c->call = t->call;
@@ -371,6 +381,10 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 		c->waiting_ns = t->waiting_ns + off;
 		c->fault_ns = t->fault_ns;
 		c->since_ns = now;
+		if (c->flags & RF_T_KERNEL_SIDE)
+			c->kernel_ns += ran;
+		else
+			c->user_ns += ran;
 	}
 	if (t) {
 		t->cpu = bpf_get_smp_processor_id();
