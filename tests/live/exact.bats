@@ -162,3 +162,14 @@ teardown() { live_teardown; }
 		whole storm 20 10 4
 	done
 }
+
+@test "the counts are the same however latency is taken" {
+	local mode
+	for mode in auto full none; do
+		stat_options=("--latency=$mode")
+		whole single 300000 100 20 3
+		whole threads 16 20000
+		whole interrupted 2 2 1
+		whole storm 30 50
+	done
+}

@@ -49,7 +49,7 @@ faults() {
 		major=$((1000 - minor))
 	fi
 	check that result.json known.tally "x['minor'] == $minor" "x['major'] == $major"
-	# All the code of the measured part has run before, so there are no others.
+	# The whole measured part: now and then a page of code more, which perf sees as well.
 	check that result.json known.tally \
 		"p['page_faults']['minor'] == $((minor_after - minor_before))" \
 		"p['page_faults']['major'] == $((major_after - major_before))" \
@@ -58,7 +58,7 @@ faults() {
 		"p['page_faults']['minor'] + p['page_faults']['major'] == $(perf_value page-faults)" \
 		"p['page_faults']['user'] == $(perf_value exceptions:page_fault_user)" \
 		"p['page_faults']['kernel'] == $(perf_value exceptions:page_fault_kernel)" \
-		"p['page_faults']['user'] == $user" "p['page_faults']['kernel'] == $kernel"
+		"p['page_faults']['user'] >= $user" "p['page_faults']['kernel'] >= $kernel"
 	check exact result.json known.tally --gate
 }
 

@@ -84,6 +84,9 @@ asleep() {
 	[[ $line == S* ]]
 }
 
+# More options for measure and whole.
+stat_options=()
+
 # whole PROGRAM ARGUMENT...: the program's whole life under `ringfence stat`, compared with its
 # tally for equality. Leaves result.json and known.tally.
 whole() {
@@ -93,7 +96,8 @@ whole() {
 
 measure() {
 	rm -f result.json known.tally
-	RF_EXPECT=$PWD/known.tally timeout 60 "$ringfence" stat --format json -o result.json -- "$@"
+	RF_EXPECT=$PWD/known.tally timeout 60 "$ringfence" stat --format json \
+		-o result.json "${stat_options[@]}" -- "$@"
 }
 
 # gated PROGRAM ARGUMENT...: starts it; it stands at its gate when this returns. Its pid is in
