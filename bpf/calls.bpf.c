@@ -218,17 +218,6 @@ int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
  * more. The classic tracepoints still run with preemption off; they are dearer,
  * and their programs do not get the registers.
  */
-struct rf_classic_call {
-	__u64 common;
-	long nr;
-	long ret; /* sys_exit */
-};
-
-static __always_inline struct pt_regs *rf_current_regs(void)
-{
-	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-}
-
 SEC("tracepoint")
 int rf_sys_enter_classic(struct rf_classic_call *ctx)
 {

@@ -42,6 +42,11 @@ int BPF_PROG(rf_pf_user, unsigned long address, struct pt_regs *regs, unsigned l
 	if (!c)
 		return 0;
 	c->flags &= ~(RF_T_IN_FAULT | RF_T_NEW);
+	if (rf_stream) {
+		rf_stream_fault(c, address, (error_code & 31) | RF_HOW_USER, now);
+		c->flags |= RF_T_IN_FAULT;
+		return 0;
+	}
 	rf_close_span(c, now);
 	c->flags |= RF_T_IN_FAULT;
 	rf_fault_seen(c, true);
@@ -52,11 +57,15 @@ SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(rf_pf_kernel, unsigned long address, struct pt_regs *regs, unsigned long error_code)
 {
 	struct rf_cpu *c;
+	__u64 now;
 
 	if (rf_off())
 		return 0;
-	c = rf_current_cpu(RF_SIDE_KERNEL, rf_now());
-	if (c)
+	now = rf_now();
+	c = rf_current_cpu(RF_SIDE_KERNEL, now);
+	if (c && rf_stream)
+		rf_stream_fault(c, address, error_code & 31, now);
+	else if (c)
 		rf_fault_seen(c, false);
 	return 0;
 }
@@ -71,10 +80,21 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 
 	if (rf_off())
 		return 0;
-	now = user ? rf_now() : 0;
+	now = user || rf_stream ? rf_now() : 0;
 	c = rf_current_cpu(user ? RF_SIDE_USER : RF_SIDE_KERNEL, now);
 	if (!c)
 		return 0;
+	if (rf_stream) {
+		if (!rf_have_pf_tracepoints)
+			rf_stream_fault(c, ctx->addr, user ? RF_HOW_USER : 0, now);
+		rf_stream_solved(c,
+		                 (major ? RF_SOLVED_MAJOR : RF_SOLVED_MINOR) |
+		                         (user ? RF_SOLVED_USER : 0),
+		                 now);
+		if (user)
+			c->flags &= ~RF_T_IN_FAULT;
+		return 0;
+	}
 	if (!rf_have_pf_tracepoints)
 		rf_fault_seen(c, user);
 	if (user && c->flags & RF_T_IN_FAULT) {
@@ -118,9 +138,16 @@ int BPF_PROG(rf_sig_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	if (rf_off())
 		return 0;
 	c = rf_this_cpu();
-	if (!c || c->task != (__u64)rf_current() || !(c->flags & RF_T_IN_FAULT))
+	if (!c || c->task != (__u64)rf_current() ||
+	    !(c->flags & (rf_stream ? RF_T_TRACKED : RF_T_IN_FAULT)))
 		return 0;
 	now = rf_now();
+	if (rf_stream) {
+		rf_stream_event(c, RF_STREAM_SIGNAL,
+		                (sig & 127) | (BPF_CORE_READ(info, si_code) & 511) << 7, now);
+		c->flags &= ~RF_T_IN_FAULT;
+		return 0;
+	}
 	rf_close_span(c, now);
 	c->flags &= ~RF_T_IN_FAULT;
 	return 0;

@@ -17,10 +17,12 @@ int BPF_PROG(rf_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		return 0;
 	now = rf_now();
 	if (unlikely(c->task != (__u64)prev))
-		rf_load(c, prev, RF_SIDE_KERNEL, false, now);
+		rf_load_met(c, prev, RF_SIDE_KERNEL, now);
 	if (c->flags & RF_T_TRACKED)
 		rf_save(c, prev, now, rf_epoch());
 	rf_load(c, next, RF_SIDE_KERNEL, true, now);
+	if (rf_stream)
+		rf_stream_switched(c, rf_epoch(), now);
 	return 0;
 }
 
@@ -58,6 +60,27 @@ static __always_inline void rf_send(struct rf_process_rec *rec, __u64 size)
 		c->counts[rf_epoch()].lost_records++;
 }
 
+/* Stream mode: a thread by itself, whatever its process. */
+static __always_inline void rf_send_thread(struct task_struct *task, __u16 type)
+{
+	struct rf_process_rec *rec = rf_process_rec(task, type);
+
+	if (!rec)
+		return;
+	rec->rec.entity = RF_ENTITY(rec->tid, BPF_CORE_READ(task, start_boottime));
+	BPF_CORE_READ_INTO(&rec->comm, task, comm);
+	rf_send(rec, RF_PROCESS_REC_SIZE);
+}
+
+static __always_inline void rf_stream_ends(struct rf_cpu *c, struct task_struct *task, __u64 now)
+{
+	if (c->flags & RF_T_COUNTED)
+		rf_stream_unfinished(c, rf_epoch(), now);
+	c->flags &= ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_HIDDEN | RF_T_TOLD);
+	rf_stream_event(c, RF_STREAM_EXITING, 0, now);
+	rf_send_thread(task, RF_REC_THREAD_ENDED);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -71,7 +94,7 @@ int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
 	if (rf_use_tree) {
 		c = rf_this_cpu();
 		if (c && c->task != (__u64)parent)
-			rf_load(c, parent, RF_SIDE_KERNEL, false, rf_now());
+			rf_load_met(c, parent, RF_SIDE_KERNEL, rf_now());
 		wanted = c && c->flags & RF_T_TRACKED;
 	}
 	if (!wanted && !rf_is_target(child))
@@ -82,8 +105,11 @@ int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
 		t->flags = RF_T_TRACKED | RF_T_NEW;
 		t->since_ns = rf_now();
 	}
-	if (!rf_by_thread && BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (!rf_by_thread && BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid)) {
+		if (rf_stream)
+			rf_send_thread(child, RF_REC_THREAD_BORN);
 		return 0;
+	}
 	rec = rf_process_rec(child, RF_REC_FORK);
 	if (rec)
 		rf_send(rec, RF_PROCESS_REC_SIZE);
@@ -104,12 +130,14 @@ int BPF_PROG(rf_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (!c)
 		return 0;
 	if (c->task != (__u64)task || !(c->flags & RF_T_TRACKED))
-		rf_load(c, task, RF_SIDE_CALL, false,
-		        now); /* the new comm or user may make it one */
+		/* the new comm or user may make it one */
+		rf_load_met(c, task, RF_SIDE_CALL, now);
 	if (!(c->flags & RF_T_TRACKED))
 		return 0;
 	c->entity = rf_entity_of(task); /* a thread that was not the leader is now */
 	c->tid = BPF_CORE_READ(task, pid);
+	if (rf_stream)
+		rf_stream_renamed(c);
 	rec = rf_process_rec(task, RF_REC_EXEC);
 	if (!rec)
 		return 0;
@@ -193,11 +221,14 @@ int BPF_PROG(rf_exit, struct task_struct *task)
 	if (!c)
 		return 0;
 	if (c->task != (__u64)task)
-		rf_load(c, task, RF_SIDE_KERNEL, false, now);
+		rf_load_met(c, task, RF_SIDE_KERNEL, now);
 	if (!(c->flags & RF_T_TRACKED))
 		return 0;
-	rf_close_span(c, now);
-	if (c->flags & RF_T_COUNTED)
+	if (rf_stream)
+		rf_stream_ends(c, task, now);
+	else
+		rf_close_span(c, now);
+	if (!rf_stream && c->flags & RF_T_COUNTED)
 		rf_book_unfinished(c, rf_epoch());
 	c->flags &= ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_IN_FAULT | RF_T_NEW);
 	c->flags |= RF_T_EXITING;

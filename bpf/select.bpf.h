@@ -42,7 +42,7 @@ RF_NOINLINE int rf_meet(struct rf_cpu *c, __u64 regs, enum rf_side side)
 	if (!c)
 		return 0;
 	if (c->task != (__u64)rf_current())
-		rf_load(c, rf_current(), side, false, rf_now());
+		rf_load_met(c, rf_current(), side, rf_now());
 	c->regs = regs;
 	return 0;
 }
@@ -70,6 +70,18 @@ static __always_inline struct rf_cpu *rf_caller(struct pt_regs *regs, enum rf_si
 static __always_inline bool rf_sigsys_pending(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, pending.signal.sig[0]) >> (SIGSYS - 1) & 1;
+}
+
+/* What a program on a classic tracepoint of calls gets; see calls.bpf.c. */
+struct rf_classic_call {
+	__u64 common;
+	long nr;
+	long ret; /* sys_exit */
+};
+
+static __always_inline struct pt_regs *rf_current_regs(void)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 }
 
 #endif

@@ -35,7 +35,9 @@ struct rf_cpu {
 	__u32 fast;    /* samples in a row that came soon after each other */
 	__u32 mean_ns; /* of the samples of this stint, a moving one */
 	__u32 random;
-	__u64 sample_ns;            /* entry of the last timed call */
+	__u64 sample_ns; /* entry of the last timed call */
+	__u32 left;      /* stream mode: the epoch plus 1 in which the thread was seen to leave */
+	__u32 switched;  /* stream mode: RF_SWITCH_* of the switch that is under way */
 	struct rf_counts counts[2]; /* by epoch */
 } __attribute__((aligned(128)));
 

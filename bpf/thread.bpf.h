@@ -7,6 +7,7 @@
 #define RF_THREAD_BPF_H
 
 #include "core.bpf.h"
+#include "stream.bpf.h"
 #include "target.bpf.h"
 
 /* One of both exists; the loader leaves the other out. */
@@ -254,9 +255,13 @@ static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, 
 {
 	struct rf_thread *t;
 
-	rf_close_span(c, now);
-	rf_time_waiting(c, now);
-	rf_book_spans(c, epoch);
+	if (rf_stream) {
+		rf_stream_leave(c, epoch, now);
+	} else {
+		rf_close_span(c, now);
+		rf_time_waiting(c, now);
+		rf_book_spans(c, epoch);
+	}
 	t = rf_thread_get(task, true);
 	if (t)
 		rf_park(t, c, now);
@@ -275,8 +280,12 @@ RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
 	struct rf_thread gone = {};
 	__u64 key;
 
-	if (!c || !(c->flags & RF_T_TRACKED) || c->stolen == c->generation)
+	if (!c || !(c->flags & RF_T_TRACKED))
 		return 0;
+	if (c->stolen == c->generation) {
+		c->switched = RF_SWITCH_STOLEN;
+		return 0;
+	}
 	key = c->task;
 	rf_time_waiting(c, c->since_ns);
 	if (c->flags & RF_T_IN_CALL && rf_latency) {
@@ -284,8 +293,13 @@ RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
 		c->call_waiting_ns += now - c->since_ns;
 		c->since_ns = now;
 	}
-	rf_close_span(c, now);
-	rf_book_spans(c, rf_epoch());
+	if (rf_stream) {
+		rf_stream_leave(c, rf_epoch(), now);
+		c->switched = RF_SWITCH_DISPLACED;
+	} else {
+		rf_close_span(c, now);
+		rf_book_spans(c, rf_epoch());
+	}
 	rf_park(&gone, c, now);
 	gone.generation = c->generation;
 	if (bpf_map_update_elem(&rf_displaced, &key, &gone, BPF_ANY))
@@ -393,11 +407,20 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 	}
 }
 
+/* Loads a thread that is met on this CPU without a switch to it. */
+static __always_inline void rf_load_met(struct rf_cpu *c, struct task_struct *task,
+                                        enum rf_side side, __u64 now)
+{
+	rf_load(c, task, side, false, now);
+	if (rf_stream)
+		rf_stream_switched(c, rf_epoch(), now);
+}
+
 /* Out of line: taken when the first event of a thread on its CPU is not its switch. */
 RF_NOINLINE int rf_load_current(struct rf_cpu *c, enum rf_side side, __u64 now)
 {
 	if (c)
-		rf_load(c, rf_current(), side, false, now);
+		rf_load_met(c, rf_current(), side, now);
 	return 0;
 }
 

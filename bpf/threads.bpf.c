@@ -17,6 +17,7 @@ static __always_inline void rf_who(struct rf_thread_rec *rec, struct task_struct
 	rec->uid = BPF_CORE_READ(task, cred, uid.val);
 	BPF_CORE_READ_INTO(&rec->comm, task, comm);
 	BPF_CORE_READ_INTO(&rec->leader_comm, leader, comm);
+	rec->thread_start_ns = BPF_CORE_READ(task, start_boottime);
 }
 
 static __always_inline void rf_from_cpu(struct rf_thread_rec *rec, const struct rf_cpu *c)
@@ -24,9 +25,10 @@ static __always_inline void rf_from_cpu(struct rf_thread_rec *rec, const struct 
 	rec->rec.entity = c->entity;
 	rec->since_ns = c->since_ns;
 	/* left out by sampling: it began after the last time that was taken */
-	rec->call_start_ns = (c->flags & (RF_T_COUNTED | RF_T_TIMED)) == RF_T_COUNTED ?
-	                             c->since_ns :
-	                             c->call_start_ns;
+	rec->call_start_ns =
+		!rf_stream && (c->flags & (RF_T_COUNTED | RF_T_TIMED)) == RF_T_COUNTED ?
+			c->since_ns :
+			c->call_start_ns;
 	rec->user_ns = c->user_ns;
 	rec->kernel_ns = c->kernel_ns;
 	rec->waiting_ns = c->waiting_ns;
@@ -65,6 +67,19 @@ static __always_inline void rf_from_task(struct rf_thread_rec *rec, struct task_
 	}
 }
 
+/*
+ * Stream mode closes no span when a call is entered that was not told: up to
+ * its start the thread was in user mode.
+ */
+static __always_inline void rf_open_spans(struct rf_thread_rec *rec)
+{
+	if (!(rec->flags & RF_T_IN_CALL) || rec->flags & RF_T_TOLD ||
+	    rec->call_start_ns <= rec->since_ns || !(rec->flags & RF_T_ON_CPU))
+		return;
+	rec->user_ns += rec->call_start_ns - rec->since_ns;
+	rec->since_ns = rec->call_start_ns;
+}
+
 SEC("iter/task")
 int rf_threads_iter(struct bpf_iter__task *ctx)
 {
@@ -98,6 +113,8 @@ int rf_threads_iter(struct bpf_iter__task *ctx)
 		rf_from_thread(&rec, t);
 	else
 		rf_from_task(&rec, task);
+	if (rf_stream)
+		rf_open_spans(&rec);
 	rec.rec.type = RF_REC_THREAD;
 	rec.rec.epoch = rf_epoch();
 	rec.rec.count = !!(rec.flags & RF_T_COUNTED);

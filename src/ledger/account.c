@@ -40,6 +40,7 @@ void rf_books_count(struct rf_books *b, unsigned int epoch, const struct rf_coun
 	rf_sat_inc(&b->faults, rf_sat_add(counts->faults_user, counts->faults_kernel));
 	rf_sat_inc(&b->lost_cell, counts->lost[RF_LOST_CELL]);
 	rf_sat_inc(&b->lost_state, counts->lost[RF_LOST_STATE]);
+	rf_sat_inc(&b->lost_batch, counts->lost[RF_LOST_BATCH]);
 	rf_sat_inc(&b->lost_errnos, counts->lost_errnos);
 	rf_sat_inc(&b->lost_records, counts->lost_records);
 	rf_sat_inc(&b->evicted, counts->evicted);
@@ -98,6 +99,7 @@ static uint64_t account(const struct rf_books *b, struct rf_accounting *acc)
 		.lost_cell = b->lost_cell,
 		.lost_state = b->lost_state,
 		.lost_skipped = rf_sat_sub(b->skipped, b->skipped_before),
+		.lost_batch = b->lost_batch,
 		.lost_errnos = b->lost_errnos,
 		.lost_records = b->lost_records,
 		.evicted = b->evicted,
@@ -112,12 +114,14 @@ static uint64_t account(const struct rf_books *b, struct rf_accounting *acc)
 		overdrawn = to_u64(-attributed);
 		overdrawn -= take(&acc->lost_cell, overdrawn);
 		overdrawn -= take(&acc->lost_state, overdrawn);
+		overdrawn -= take(&acc->lost_batch, overdrawn);
 		attributed = 0;
 	}
 	acc->attributed = to_u64(attributed);
 	lost = (rf_wide)acc->seen - acc->attributed;
 	acc->lost = to_s64(lost);
-	acc->lost_unexplained = to_s64(lost - acc->lost_cell - acc->lost_state - acc->lost_skipped);
+	acc->lost_unexplained = to_s64(lost - acc->lost_cell - acc->lost_state -
+	                               acc->lost_skipped - acc->lost_batch);
 	return overdrawn;
 }
 

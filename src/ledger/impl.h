@@ -86,6 +86,7 @@ struct rf_books {
 	uint64_t faults;
 	uint64_t lost_cell;
 	uint64_t lost_state;
+	uint64_t lost_batch;
 	uint64_t lost_errnos;
 	uint64_t lost_records;
 	uint64_t evicted;

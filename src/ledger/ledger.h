@@ -117,6 +117,7 @@ struct rf_accounting {
 	uint64_t lost_cell;
 	uint64_t lost_state;
 	uint64_t lost_skipped;
+	uint64_t lost_batch; /* stream mode: in batches that the ring had no room for */
 	int64_t lost_unexplained;
 	uint64_t lost_errnos;  /* not crossings: failures whose errno is unknown */
 	uint64_t lost_records; /* not crossings: process events lost, so names may be missing */

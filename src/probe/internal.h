@@ -15,6 +15,7 @@
 
 #include "records.h"
 #include "state.h"
+#include "stream.h"
 #include "ringfence.skel.h"
 
 #include "probe/probe.h"
@@ -46,6 +47,7 @@ struct rf_probe {
 	struct rf_table_sizes sizes;
 	unsigned int cpus;
 	struct rf_mapping call_cells, errno_cells, time_cells, cpu_states;
+	struct rf_mapping batches; /* stream mode */
 	rf_sink sink;
 	void *sink_ctx;
 	bool closing;    /* an epoch is being closed: the ring's records are sorted */

@@ -59,7 +59,7 @@ static bool has(const struct rf_host *host, enum rf_feature f)
 	return rf_host_has(host, f);
 }
 
-static void set_features(struct ringfence_bpf *skel, const struct rf_host *host)
+static void set_features(struct ringfence_bpf *skel, const struct rf_host *host, bool stream)
 {
 	struct ringfence_bpf__rodata *ro = skel->rodata;
 	bool storage = has(host, RF_FEATURE_TASK_STORAGE);
@@ -74,10 +74,14 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host)
 
 	bpf_map__set_autocreate(skel->maps.rf_threads, storage);
 	bpf_map__set_autocreate(skel->maps.rf_threads_hash, !storage);
-	bpf_program__set_autoload(skel->progs.rf_sys_enter, undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_sys_exit, undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_sys_enter_classic, !undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_sys_exit_classic, !undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_enter, !stream && undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_exit, !stream && undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_enter_classic, !stream && !undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_exit_classic, !stream && !undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_stream_enter, stream && undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_stream_exit, stream && undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_stream_enter_classic, stream && !undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_stream_exit_classic, stream && !undisturbed);
 	bpf_program__set_autoload(skel->progs.rf_free, !storage);
 	bpf_program__set_autoload(skel->progs.rf_pf_user, tracepoints);
 	bpf_program__set_autoload(skel->progs.rf_pf_kernel, tracepoints);
@@ -86,13 +90,15 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host)
 	bpf_program__set_autoload(skel->progs.rf_sig_deliver, has(host, RF_FEATURE_SIGNAL_DELIVER));
 }
 
-static int set_sizes(struct rf_probe *p, size_t budget)
+static int set_sizes(struct rf_probe *p, size_t budget, bool stream)
 {
 	uint32_t cells = 2 * p->cpus;
 	int err;
 
-	p->sizes = budget ? rf_table_sizes(p->cpus, budget) :
-	                    rf_table_sizes(p->cpus, rf_probe_default_bytes(p->cpus));
+	if (!budget)
+		budget = rf_probe_default_bytes(p->cpus);
+	p->sizes =
+		stream ? rf_table_sizes_stream(p->cpus, budget) : rf_table_sizes(p->cpus, budget);
 	p->skel->rodata->rf_nr_cpus = p->cpus;
 	p->skel->rodata->rf_call_bits = p->sizes.call_bits;
 	p->skel->rodata->rf_errno_bits = p->sizes.errno_bits;
@@ -108,6 +114,8 @@ static int set_sizes(struct rf_probe *p, size_t budget)
 	if (!err)
 		err = bpf_map__set_max_entries(p->skel->maps.rf_time_cells,
 		                               cells << p->sizes.time_bits);
+	if (!err && stream)
+		err = bpf_map__set_max_entries(p->skel->maps.rf_batches, 2 * p->cpus);
 	return err ? err : bpf_map__set_max_entries(p->skel->maps.rf_ring, p->sizes.ring_bytes);
 }
 
@@ -190,14 +198,18 @@ static int attach_tracepoint(struct rf_probe *p, struct bpf_program *prog, const
 
 static int attach_classic(struct rf_probe *p)
 {
+	struct bpf_program *enter = p->skel->progs.rf_sys_enter_classic;
+	struct bpf_program *leave = p->skel->progs.rf_sys_exit_classic;
 	int err;
 
-	if (!bpf_program__autoload(p->skel->progs.rf_sys_exit_classic))
+	if (bpf_program__autoload(p->skel->progs.rf_stream_exit_classic)) {
+		enter = p->skel->progs.rf_stream_enter_classic;
+		leave = p->skel->progs.rf_stream_exit_classic;
+	} else if (!bpf_program__autoload(leave)) {
 		return 0;
-	err = attach_tracepoint(p, p->skel->progs.rf_sys_enter_classic, "raw_syscalls/sys_enter");
-	return err ? err :
-	             attach_tracepoint(p, p->skel->progs.rf_sys_exit_classic,
-	                               "raw_syscalls/sys_exit");
+	}
+	err = attach_tracepoint(p, enter, "raw_syscalls/sys_enter");
+	return err ? err : attach_tracepoint(p, leave, "raw_syscalls/sys_exit");
 }
 
 /* Lets the kernel tell our own process id as it knows it, from outside every pid namespace. */
@@ -211,6 +223,19 @@ static int learn_self(struct rf_probe *p)
 	while (read(fd, none, sizeof(none)) > 0)
 		;
 	return 0;
+}
+
+static void set_stream(struct ringfence_bpf__rodata *ro, const struct rf_probe_options *o)
+{
+	if (!o->stream)
+		return;
+	ro->rf_stream = true;
+	ro->rf_latency = true;
+	ro->rf_sampling = false;
+	ro->rf_by_thread = false;
+	ro->rf_trace = o->trace;
+	if (o->trace)
+		memcpy((void *)ro->rf_arg_strings, o->trace, sizeof(ro->rf_arg_strings));
 }
 
 static int load(struct rf_probe *p, const struct rf_probe_options *o, const struct rf_host *host,
@@ -228,8 +253,9 @@ static int load(struct rf_probe *p, const struct rf_probe_options *o, const stru
 		ro->rf_use_calls = true;
 		memcpy((void *)ro->rf_calls, o->calls, sizeof(ro->rf_calls));
 	}
-	set_features(p->skel, host);
-	ret = set_sizes(p, o->memory);
+	set_features(p->skel, host, o->stream);
+	set_stream(ro, o);
+	ret = set_sizes(p, o->memory, o->stream);
 	if (!ret)
 		ret = ringfence_bpf__load(p->skel);
 	if (ret)
@@ -362,10 +388,11 @@ int rf_probe_fd(const struct rf_probe *p)
 /* The programs in which a crossing is counted as seen. */
 uint64_t rf_probe_skipped(const struct rf_probe *p)
 {
-	const struct bpf_program *progs[] = { p->skel->progs.rf_sys_enter,
-		                              p->skel->progs.rf_sys_enter_classic,
-		                              p->skel->progs.rf_pf_user,
-		                              p->skel->progs.rf_pf_kernel };
+	const struct bpf_program *progs[] = {
+		p->skel->progs.rf_sys_enter,    p->skel->progs.rf_sys_enter_classic,
+		p->skel->progs.rf_stream_enter, p->skel->progs.rf_stream_enter_classic,
+		p->skel->progs.rf_pf_user,      p->skel->progs.rf_pf_kernel
+	};
 	uint64_t skipped = 0;
 
 	for (size_t i = 0; i < sizeof(progs) / sizeof(progs[0]); i++) {

@@ -50,6 +50,16 @@ struct rf_probe_options {
 	/* -e: a bit per number and ABI (enum rf_abi), NULL for all calls */
 	const uint64_t (*calls)[RF_CALL_SET_WORDS];
 	bool by_thread; /* entities are threads */
+	/*
+	 * Stream mode: calls and page faults come as batches of records (bpf/stream.h), all timed;
+	 * no cells. Entities are processes; threads have records of their own.
+	 */
+	bool stream;
+	/*
+	 * With stream: each call that is entered comes as a record with its arguments too. By ABI
+	 * and number, the arguments that are strings: two of three bits, each counting from 1.
+	 */
+	const uint16_t (*trace)[RF_CALL_SET_WORDS * 64];
 	enum rf_latency latency;
 	/* the kernel times its BPF programs, all of them, while the probe is open: rf_probe_cost() */
 	bool timed;
@@ -79,6 +89,11 @@ int rf_probe_poll(struct rf_probe *p, int timeout_ms);
 int rf_probe_fd(const struct rf_probe *p);
 /* Closes an epoch and hands over all that was booked in it; *now_ns is its end. */
 int rf_probe_sweep(struct rf_probe *p, uint64_t *now_ns);
+/*
+ * The same without looking at threads: what is open stays out. For stream mode, so that no record
+ * waits for its batch to fill.
+ */
+int rf_probe_flush(struct rf_probe *p, uint64_t *now_ns);
 /* The last sweep: freezes the programs first, so that the result is exact. */
 int rf_probe_stop(struct rf_probe *p, uint64_t *now_ns);
 /* Crossings that the kernel skipped because a program was already running (recursion_misses). */

@@ -55,6 +55,8 @@ int rf_sweep_map(struct rf_probe *p)
 		err = map_array(p->skel->maps.rf_time_cells, &p->time_cells);
 	if (!err)
 		err = map_array(p->skel->maps.rf_cpus, &p->cpu_states);
+	if (!err && p->skel->rodata->rf_stream)
+		err = map_array(p->skel->maps.rf_batches, &p->batches);
 	return err;
 }
 
@@ -71,6 +73,7 @@ void rf_sweep_unmap(struct rf_probe *p)
 	unmap(&p->errno_cells);
 	unmap(&p->time_cells);
 	unmap(&p->cpu_states);
+	unmap(&p->batches);
 	free(p->backlog.bytes);
 	free(p->listed);
 }
@@ -231,10 +234,36 @@ static int sweep_counts(struct rf_probe *p)
 	return 0;
 }
 
+/* Hands over the batches that are not full yet. */
+static int sweep_batches(struct rf_probe *p)
+{
+	struct rf_batch *batches = p->batches.addr;
+
+	for (unsigned int i = 0; batches && i < p->cpus; i++) {
+		struct rf_batch *b = &batches[p->parity * p->cpus + i];
+		int err;
+
+		if (!b->head.rec.count && !b->head.lost_calls && !b->head.lost_faults)
+			continue;
+		b->head.rec.type = RF_REC_BATCH;
+		b->head.rec.epoch = p->parity;
+		b->head.cpu = i;
+		b->head.abi = RF_STREAM_ABI;
+		err = p->sink(p->sink_ctx, b, RF_BATCH_REC_SIZE(b->head.rec.count));
+		if (err)
+			return err;
+		memset(b, 0, sizeof(*b));
+	}
+	return 0;
+}
+
 static int sweep_tables(struct rf_probe *p)
 {
-	int err = sweep_table(p, &p->call_cells, sizeof(struct rf_call_cell), p->sizes.call_bits,
-	                      call_cell_size);
+	int err = sweep_batches(p);
+
+	if (!err)
+		err = sweep_table(p, &p->call_cells, sizeof(struct rf_call_cell),
+		                  p->sizes.call_bits, call_cell_size);
 
 	if (!err)
 		err = sweep_table(p, &p->errno_cells, sizeof(struct rf_errno_cell),
@@ -337,7 +366,7 @@ static int drain_ring(struct rf_probe *p)
 	return n < 0 ? n : 0;
 }
 
-int rf_probe_sweep(struct rf_probe *p, uint64_t *now)
+static int close_and_sweep(struct rf_probe *p, bool threads, uint64_t *now)
 {
 	int err;
 
@@ -347,10 +376,20 @@ int rf_probe_sweep(struct rf_probe *p, uint64_t *now)
 		err = drain_ring(p);
 	if (!err)
 		err = sweep_tables(p);
-	if (!err)
+	if (!err && threads)
 		err = sweep_threads(p);
 	p->closing = false;
 	return err ? err : backlog_hand_over(p);
+}
+
+int rf_probe_sweep(struct rf_probe *p, uint64_t *now)
+{
+	return close_and_sweep(p, true, now);
+}
+
+int rf_probe_flush(struct rf_probe *p, uint64_t *now)
+{
+	return close_and_sweep(p, false, now);
 }
 
 int rf_probe_stop(struct rf_probe *p, uint64_t *now)

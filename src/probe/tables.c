@@ -5,6 +5,7 @@
 
 #include "records.h"
 #include "state.h"
+#include "stream.h"
 #include "probe/probe.h"
 
 #define MIB ((size_t)1 << 20)
@@ -38,6 +39,16 @@ struct rf_table_sizes rf_table_sizes(unsigned int cpus, size_t budget)
 		if (s.bytes <= budget || s.call_bits == CALL_BITS_MIN)
 			return s;
 	}
+}
+
+struct rf_table_sizes rf_table_sizes_stream(unsigned int cpus, size_t budget)
+{
+	struct rf_table_sizes s = { .ring_bytes = RING_MIN };
+
+	while (s.ring_bytes * 2 <= budget / 2 && s.ring_bytes < RING_MAX)
+		s.ring_bytes *= 2;
+	s.bytes = table_bytes(cpus, &s) + 2 * (size_t)cpus * sizeof(struct rf_batch);
+	return s;
 }
 
 size_t rf_probe_default_bytes(unsigned int cpus)

@@ -16,6 +16,9 @@ struct rf_table_sizes {
 	size_t bytes;        /* all of it, on all CPUs */
 };
 
+/* Stream mode: the cell tables as small as they get, the ring takes half of the budget. */
+struct rf_table_sizes rf_table_sizes_stream(unsigned int cpus, size_t budget);
+
 /* The largest tables that fit into budget bytes on so many CPUs; at least the smallest that work. */
 struct rf_table_sizes rf_table_sizes(unsigned int cpus, size_t budget);
 

@@ -140,6 +140,8 @@ static void print_accounting(FILE *out, const char *start, const struct rf_ledge
 	fprintf(out, "%slost,%scell" COUNT_ONLY, start, nobody, acc.lost_cell);
 	fprintf(out, "%slost,%sstate" COUNT_ONLY, start, nobody, acc.lost_state);
 	fprintf(out, "%slost,%sskipped" COUNT_ONLY, start, nobody, acc.lost_skipped);
+	if (acc.lost_batch)
+		fprintf(out, "%slost,%sbatch" COUNT_ONLY, start, nobody, acc.lost_batch);
 	fprintf(out, "%slost,%sunexplained" LOST_ONLY, start, nobody, acc.lost_unexplained);
 }
 

@@ -198,6 +198,7 @@ static void put_accounting(struct rf_json *j, const struct rf_ledger *l)
 	rf_json_u64(j, "cell", acc.lost_cell);
 	rf_json_u64(j, "state", acc.lost_state);
 	rf_json_u64(j, "skipped", acc.lost_skipped);
+	rf_json_u64(j, "batch", acc.lost_batch);
 	rf_json_i64(j, "unexplained", acc.lost_unexplained);
 	rf_json_end(j);
 	rf_json_u64(j, "lost_errnos", acc.lost_errnos);

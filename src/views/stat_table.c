@@ -413,6 +413,7 @@ static void print_accounting(const struct table *t)
 	append_kind(&kinds, "cell", (int64_t)acc.lost_cell);
 	append_kind(&kinds, "state", (int64_t)acc.lost_state);
 	append_kind(&kinds, "skipped", (int64_t)acc.lost_skipped);
+	append_kind(&kinds, "batch", (int64_t)acc.lost_batch);
 	append_kind(&kinds, "unexplained", acc.lost_unexplained);
 	rf_str_appendf(&line, "seen %s = attributed %s + lost %s%s%s%s",
 	               rf_text_number(seen, acc.seen), rf_text_number(attributed, acc.attributed),
