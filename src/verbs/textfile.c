@@ -69,6 +69,7 @@ static int open_directory(const char *path)
 	char rest[PATH_MAX], name[NAME_MAX + 1];
 	unsigned int links = 0;
 	__close int at = -1;
+	int dir;
 
 	if (snprintf(rest, sizeof(rest), "%s", path) >= (int)sizeof(rest))
 		return -ENAMETOOLONG;
@@ -103,7 +104,8 @@ static int open_directory(const char *path)
 		}
 	}
 	/* O_PATH neither lists nor syncs */
-	return at < 0 ? -errno : openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = at < 0 ? -1 : openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? -errno : dir;
 }
 
 /*
