@@ -797,8 +797,8 @@ RF_UNUSED static void rf_gate(void)
 
 /*
  * Prints the tally and ends the process. With a gate, the process then waits inside a read that
- * has been entered, and booked, but
- * has not come back; what it does after that is outside the measurement.
+ * has been entered, and booked, but has not come back; what it does after that is outside the
+ * measurement.
  */
 __attribute__((noreturn)) static void rf_finish(int status)
 {
