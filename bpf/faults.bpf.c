@@ -29,8 +29,7 @@ static __always_inline void rf_fault_seen(struct rf_cpu *c, bool user)
 		cell->faults_kernel++;
 }
 
-SEC("tp_btf/page_fault_user")
-int BPF_PROG(rf_pf_user, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+static __always_inline int rf_fault_from_user(unsigned long address, unsigned long error_code)
 {
 	struct rf_cpu *c;
 	__u64 now;
@@ -53,8 +52,7 @@ int BPF_PROG(rf_pf_user, unsigned long address, struct pt_regs *regs, unsigned l
 	return 0;
 }
 
-SEC("tp_btf/page_fault_kernel")
-int BPF_PROG(rf_pf_kernel, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+static __always_inline int rf_fault_from_kernel(unsigned long address, unsigned long error_code)
 {
 	struct rf_cpu *c;
 	__u64 now;
@@ -129,8 +127,8 @@ int rf_pf_major(struct bpf_perf_event_data *ctx)
  * A fault that became a signal with a handler is never resolved: the thread
  * goes back to user mode through the delivery.
  */
-SEC("tp_btf/signal_deliver")
-int BPF_PROG(rf_sig_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+/* code: where there is no info */
+static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, int code)
 {
 	struct rf_cpu *c;
 	__u64 now;
@@ -144,11 +142,65 @@ int BPF_PROG(rf_sig_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	now = rf_now();
 	if (rf_stream) {
 		rf_stream_event(c, RF_STREAM_SIGNAL,
-		                (sig & 127) | (BPF_CORE_READ(info, si_code) & 511) << 7, now);
+		                (sig & 127) | ((info ? BPF_CORE_READ(info, si_code) : code) & 511) << 7, now);
 		c->flags &= ~RF_T_IN_FAULT;
 		return 0;
 	}
 	rf_close_span(c, now);
 	c->flags &= ~RF_T_IN_FAULT;
 	return 0;
+}
+
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(rf_pf_user, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+{
+	return rf_fault_from_user(address, error_code);
+}
+
+SEC("tp_btf/page_fault_kernel")
+int BPF_PROG(rf_pf_kernel, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+{
+	return rf_fault_from_kernel(address, error_code);
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(rf_sig_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	return rf_delivered(sig, info, 0);
+}
+
+/*
+ * Where programs on the BTF tracepoints may be preempted; see calls.bpf.c. What
+ * the classic ones are given is in their format files in tracefs, and fixed.
+ */
+struct rf_classic_fault {
+	__u64 common;
+	unsigned long address;
+	unsigned long ip;
+	unsigned long error_code;
+};
+
+struct rf_classic_signal {
+	__u64 common;
+	int sig;
+	int error;
+	int code;
+};
+
+SEC("tracepoint")
+int rf_pf_user_classic(struct rf_classic_fault *ctx)
+{
+	return rf_fault_from_user(ctx->address, ctx->error_code);
+}
+
+SEC("tracepoint")
+int rf_pf_kernel_classic(struct rf_classic_fault *ctx)
+{
+	return rf_fault_from_kernel(ctx->address, ctx->error_code);
+}
+
+SEC("tracepoint")
+int rf_sig_deliver_classic(struct rf_classic_signal *ctx)
+{
+	return rf_delivered(ctx->sig, NULL, ctx->code);
 }

@@ -203,8 +203,7 @@ static __always_inline void rf_exit_frozen(struct task_struct *task)
 	bpf_ringbuf_output(&rf_ring, &rec, sizeof(rec), BPF_RB_NO_WAKEUP);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(rf_exit, struct task_struct *task)
+static __always_inline int rf_exiting(struct task_struct *task)
 {
 	__u32 on = *(volatile __u32 *)&rf_control.on;
 	struct rf_cpu *c;
@@ -235,6 +234,19 @@ int BPF_PROG(rf_exit, struct task_struct *task)
 	c->regs = 0; /* its stack may be the next thread's */
 	rf_exit_record(task);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(rf_exit, struct task_struct *task)
+{
+	return rf_exiting(task);
+}
+
+/* Where programs on the BTF tracepoints may be preempted; see calls.bpf.c. */
+SEC("tracepoint")
+int rf_exit_classic(void *ctx)
+{
+	return rf_exiting(bpf_get_current_task_btf());
 }
 
 /* Only where threads are kept in a hash: task storage goes with its task. */

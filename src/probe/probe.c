@@ -59,13 +59,61 @@ static bool has(const struct rf_host *host, enum rf_feature f)
 	return rf_host_has(host, f);
 }
 
+/*
+ * Programs that exist twice: on the BTF tracepoint, and on the classic one for kernels that may
+ * preempt the former (calls.bpf.c tells why that will not do).
+ */
+struct twin {
+	struct bpf_program *btf;
+	struct bpf_program *classic;
+	const char *event;
+};
+
+#define NR_TWINS 8
+
+static void list_twins(const struct ringfence_bpf *skel, struct twin list[NR_TWINS])
+{
+	const struct twin all[NR_TWINS] = {
+		{ skel->progs.rf_sys_enter, skel->progs.rf_sys_enter_classic,
+		  "raw_syscalls/sys_enter" },
+		{ skel->progs.rf_sys_exit, skel->progs.rf_sys_exit_classic,
+		  "raw_syscalls/sys_exit" },
+		{ skel->progs.rf_stream_enter, skel->progs.rf_stream_enter_classic,
+		  "raw_syscalls/sys_enter" },
+		{ skel->progs.rf_stream_exit, skel->progs.rf_stream_exit_classic,
+		  "raw_syscalls/sys_exit" },
+		{ skel->progs.rf_pf_user, skel->progs.rf_pf_user_classic,
+		  "exceptions/page_fault_user" },
+		{ skel->progs.rf_pf_kernel, skel->progs.rf_pf_kernel_classic,
+		  "exceptions/page_fault_kernel" },
+		{ skel->progs.rf_sig_deliver, skel->progs.rf_sig_deliver_classic,
+		  "signal/signal_deliver" },
+		{ skel->progs.rf_exit, skel->progs.rf_exit_classic, "sched/sched_process_exit" },
+	};
+
+	memcpy(list, all, sizeof(all));
+}
+
+/* Of each pair whose first is wanted, one is loaded. */
+static void choose_twins(const struct ringfence_bpf *skel, bool undisturbed)
+{
+	struct twin twins[NR_TWINS];
+
+	list_twins(skel, twins);
+	for (size_t i = 0; i < NR_TWINS; i++) {
+		bool wanted = bpf_program__autoload(twins[i].btf);
+
+		bpf_program__set_autoload(twins[i].btf, wanted && undisturbed);
+		bpf_program__set_autoload(twins[i].classic, wanted && !undisturbed);
+	}
+}
+
 static void set_features(struct ringfence_bpf *skel, const struct rf_host *host, bool stream)
 {
 	struct ringfence_bpf__rodata *ro = skel->rodata;
 	bool storage = has(host, RF_FEATURE_TASK_STORAGE);
 	bool tracepoints = has(host, RF_FEATURE_PF_TRACEPOINTS);
 	bool events = has(host, RF_FEATURE_PF_EVENTS);
-	bool undisturbed = has(host, RF_FEATURE_CALLS_UNDISTURBED);
 
 	ro->rf_have_task_storage = storage;
 	ro->rf_have_task_btf = has(host, RF_FEATURE_TASK_BTF);
@@ -74,20 +122,17 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host,
 
 	bpf_map__set_autocreate(skel->maps.rf_threads, storage);
 	bpf_map__set_autocreate(skel->maps.rf_threads_hash, !storage);
-	bpf_program__set_autoload(skel->progs.rf_sys_enter, !stream && undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_sys_exit, !stream && undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_sys_enter_classic, !stream && !undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_sys_exit_classic, !stream && !undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_stream_enter, stream && undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_stream_exit, stream && undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_stream_enter_classic, stream && !undisturbed);
-	bpf_program__set_autoload(skel->progs.rf_stream_exit_classic, stream && !undisturbed);
+	bpf_program__set_autoload(skel->progs.rf_sys_enter, !stream);
+	bpf_program__set_autoload(skel->progs.rf_sys_exit, !stream);
+	bpf_program__set_autoload(skel->progs.rf_stream_enter, stream);
+	bpf_program__set_autoload(skel->progs.rf_stream_exit, stream);
 	bpf_program__set_autoload(skel->progs.rf_free, !storage);
 	bpf_program__set_autoload(skel->progs.rf_pf_user, tracepoints);
 	bpf_program__set_autoload(skel->progs.rf_pf_kernel, tracepoints);
 	bpf_program__set_autoload(skel->progs.rf_pf_minor, events);
 	bpf_program__set_autoload(skel->progs.rf_pf_major, events);
 	bpf_program__set_autoload(skel->progs.rf_sig_deliver, has(host, RF_FEATURE_SIGNAL_DELIVER));
+	choose_twins(skel, has(host, RF_FEATURE_CALLS_UNDISTURBED));
 }
 
 static int set_sizes(struct rf_probe *p, size_t budget, bool stream)
@@ -198,18 +243,15 @@ static int attach_tracepoint(struct rf_probe *p, struct bpf_program *prog, const
 
 static int attach_classic(struct rf_probe *p)
 {
-	struct bpf_program *enter = p->skel->progs.rf_sys_enter_classic;
-	struct bpf_program *leave = p->skel->progs.rf_sys_exit_classic;
-	int err;
+	struct twin twins[NR_TWINS];
+	int err = 0;
 
-	if (bpf_program__autoload(p->skel->progs.rf_stream_exit_classic)) {
-		enter = p->skel->progs.rf_stream_enter_classic;
-		leave = p->skel->progs.rf_stream_exit_classic;
-	} else if (!bpf_program__autoload(leave)) {
-		return 0;
+	list_twins(p->skel, twins);
+	for (size_t i = 0; i < NR_TWINS && !err; i++) {
+		if (bpf_program__autoload(twins[i].classic))
+			err = attach_tracepoint(p, twins[i].classic, twins[i].event);
 	}
-	err = attach_tracepoint(p, enter, "raw_syscalls/sys_enter");
-	return err ? err : attach_tracepoint(p, leave, "raw_syscalls/sys_exit");
+	return err;
 }
 
 /* Lets the kernel tell our own process id as it knows it, from outside every pid namespace. */
@@ -391,7 +433,8 @@ uint64_t rf_probe_skipped(const struct rf_probe *p)
 	const struct bpf_program *progs[] = {
 		p->skel->progs.rf_sys_enter,    p->skel->progs.rf_sys_enter_classic,
 		p->skel->progs.rf_stream_enter, p->skel->progs.rf_stream_enter_classic,
-		p->skel->progs.rf_pf_user,      p->skel->progs.rf_pf_kernel
+		p->skel->progs.rf_pf_user,      p->skel->progs.rf_pf_user_classic,
+		p->skel->progs.rf_pf_kernel,    p->skel->progs.rf_pf_kernel_classic
 	};
 	uint64_t skipped = 0;
 

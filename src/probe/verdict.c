@@ -56,9 +56,9 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 	},
 	[RF_FEATURE_CALLS_UNDISTURBED] = {
 		"calls_undisturbed",
-		"no other thread gets in while a call is counted",
-		"the kernel lets other threads in while a program on a call runs",
-		"the classic tracepoints are used, and a call costs more",
+		"no other thread gets in while a crossing is counted",
+		"the kernel lets other threads in while a program runs",
+		"the classic tracepoints are used, and a crossing costs more",
 	},
 	[RF_FEATURE_RINGBUF] = {
 		"ringbuf",
