@@ -72,7 +72,7 @@ struct rf_control {
 	__u32 epoch;     /* the lowest bit chooses the tables */
 	__u64 start_ns;  /* begin of the window */
 	__u32 self_tgid; /* in the initial pid namespace; set by the iterator's first run */
-	__u32 pad;
+	__u32 stack_bytes; /* a thread's kernel stack; 0: not known, nor needed with bpf_task_pt_regs() */
 };
 
 /*

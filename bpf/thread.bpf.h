@@ -129,11 +129,24 @@ static __always_inline long rf_regs_nr(struct pt_regs *regs)
 #endif
 }
 
+/* The same without bpf_task_pt_regs(): the registers are saved at the top of the kernel stack. */
+static __always_inline long rf_stack_nr(struct task_struct *task, __u32 stack_bytes)
+{
+	struct pt_regs *regs =
+		BPF_CORE_READ(task, stack) + stack_bytes - bpf_core_type_size(struct pt_regs);
+
+#if defined(__TARGET_ARCH_x86)
+	return (long)BPF_CORE_READ(regs, orig_ax);
+#else
+	return (int)BPF_CORE_READ(regs, syscallno);
+#endif
+}
+
 /* The call that an off-CPU or interrupted thread is inside of; -1: none, or not to be learnt. */
 static __always_inline long rf_open_nr(struct task_struct *task)
 {
 	if (!rf_have_pt_regs)
-		return -1;
+		return rf_control.stack_bytes ? rf_stack_nr(task, rf_control.stack_bytes) : -1;
 	return rf_regs_nr((struct pt_regs *)bpf_task_pt_regs(task));
 }
 

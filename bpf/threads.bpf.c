@@ -124,6 +124,23 @@ int rf_threads_iter(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+#if defined(__TARGET_ARCH_x86)
+#define NR_READ 0
+#else
+#define NR_READ 63
+#endif
+
+/* The loader is inside the read(2) that runs this: the size that shows it there is the right one. */
+static __always_inline void rf_learn_stack(void)
+{
+	struct task_struct *task = rf_current();
+
+	if (rf_stack_nr(task, 16384) == NR_READ)
+		rf_control.stack_bytes = 16384;
+	else if (rf_stack_nr(task, 32768) == NR_READ)
+		rf_control.stack_bytes = 32768;
+}
+
 /*
  * Run once before the window opens: the loader's own process as the kernel
  * knows it, whatever pid namespace the loader lives in.
@@ -132,5 +149,7 @@ SEC("iter/task")
 int rf_self_iter(struct bpf_iter__task *ctx)
 {
 	rf_control.self_tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!rf_have_pt_regs)
+		rf_learn_stack();
 	return 0;
 }

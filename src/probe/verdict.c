@@ -94,7 +94,7 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 		"task_pt_regs",
 		"know the call that a thread is in when the watch begins",
 		"the kernel has no bpf_task_pt_regs()",
-		"calls already open at the begin are known only by their exit",
+		"the registers are looked for on the thread's stack",
 	},
 	[RF_FEATURE_PF_TRACEPOINTS] = {
 		"page_fault_tracepoints",
