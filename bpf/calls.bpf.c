@@ -152,7 +152,7 @@ RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long n
 		return 0;
 	if (ret < 0 && ret >= -4095)
 		rf_book_errno(c, epoch, -ret, RF_ERRNO_REFUSED);
-	else if (ret == nr && rf_sigsys_pending(task))
+	else if (rf_rolled_back(task, nr, ret))
 		rf_book_errno(c, epoch, 0, RF_ERRNO_REFUSED);
 	return 0;
 }

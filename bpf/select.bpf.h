@@ -65,10 +65,15 @@ static __always_inline struct rf_cpu *rf_caller(struct pt_regs *regs, enum rf_si
 
 /*
  * SECCOMP_RET_TRAP and _KILL roll the registers back, so that the call seems to return its own
- * number; the signal is what tells it from a filter that answers with that number.
+ * number (arm64: its first argument); the signal is what tells it from a filter that answers with
+ * that number.
  */
-static __always_inline bool rf_sigsys_pending(struct task_struct *task)
+static __always_inline bool rf_rolled_back(struct task_struct *task, long nr, long ret)
 {
+#if defined(__TARGET_ARCH_x86)
+	if (ret != nr)
+		return false;
+#endif
 	return BPF_CORE_READ(task, pending.signal.sig[0]) >> (SIGSYS - 1) & 1;
 }
 

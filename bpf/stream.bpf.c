@@ -132,7 +132,7 @@ RF_NOINLINE int rf_stream_alone(struct rf_cpu *c, struct task_struct *task, long
 		return 0;
 	c->counts[epoch].refused++;
 	c->counts[epoch].finished++;
-	if (ret == nr && rf_sigsys_pending(task)) {
+	if (rf_rolled_back(task, nr, ret)) {
 		flags |= RF_CALL_SIGSYS;
 		ret = 0;
 	}
