@@ -123,9 +123,10 @@ static inline long rf_raw(long nr, long a, long b, long c, long d, long e, long 
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
 
+	/* x8 comes back as restart_syscall where the kernel went on with a call behind a stop */
 	__asm__ volatile("svc #0"
-	                 : "+r"(x0)
-	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	                 : "+r"(x0), "+r"(x8)
+	                 : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 	                 : "memory");
 	return x0;
 }
