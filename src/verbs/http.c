@@ -76,6 +76,7 @@ int rf_http_check(const char *address, char *err, size_t errlen)
 #define CONNECTIONS_MAX 16
 #define IDLE_S 10
 #define LIFE_NS (30 * RF_NSEC_PER_SEC)
+#define LOOK_MS 1000
 #define MEMORY_MAX 16384
 #define URL_LEN (HOST_LEN + 32)
 
@@ -104,6 +105,7 @@ struct rf_http {
 	struct page *page;    /* NULL: nothing was published */
 	/* the thread's own */
 	struct connection connections[CONNECTIONS_MAX];
+	bool busy; /* there were some */
 };
 
 static void page_free(struct page *p)
@@ -291,11 +293,15 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **state,
 	}
 }
 
-/* Ends what has lasted too long, whatever it is at; returns ms until the next may have. */
-static int end_old_connections(const struct rf_http *h)
+/*
+ * Ends what has lasted too long, whatever it is at; returns ms until that is to be looked at again.
+ * Once more after the last one has gone: having been full, the library listens again only when it
+ * is run another time.
+ */
+static int end_old_connections(struct rf_http *h)
 {
+	bool any = false, before = h->busy;
 	uint64_t now = rf_now_ns();
-	bool any = false;
 
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		const struct connection *c = &h->connections[i];
@@ -304,10 +310,11 @@ static int end_old_connections(const struct rf_http *h)
 		if (c->fd >= 0 && now - c->since_ns > LIFE_NS)
 			shutdown(c->fd, SHUT_RDWR);
 	}
-	return any ? 1000 : -1;
+	h->busy = any;
+	return any || before ? LOOK_MS : -1;
 }
 
-static int timeout_ms(const struct rf_http *h)
+static int timeout_ms(struct rf_http *h)
 {
 	MHD_UNSIGNED_LONG_LONG wanted;
 	int own = end_old_connections(h);
@@ -316,7 +323,7 @@ static int timeout_ms(const struct rf_http *h)
 		return own;
 	if (own >= 0 && wanted > (MHD_UNSIGNED_LONG_LONG)own)
 		return own;
-	return wanted > 1000 ? 1000 : (int)wanted;
+	return wanted > LOOK_MS ? LOOK_MS : (int)wanted;
 }
 
 static void *serve(void *arg)
