@@ -4,6 +4,7 @@
  * accounts for every helper on it.
  */
 #include "call.bpf.h"
+#include "isolation.bpf.h"
 #include "select.bpf.h"
 
 /*
@@ -123,6 +124,8 @@ RF_NOINLINE int rf_book_errno(struct rf_cpu *c, __u32 epoch, __u32 err, __u32 er
 		cell->rec.count++;
 	else
 		c->counts[epoch & 1].lost_errnos++;
+	if (rf_isolation && !errno_flags)
+		rf_refused(err);
 	return 0;
 }
 
@@ -212,11 +215,12 @@ int BPF_PROG(rf_sys_exit, struct pt_regs *regs, long ret)
 }
 
 /*
- * Since 7.2 the two above may be preempted. A thread that is switched out inside
- * a program takes it along: the kernel skips it for everybody else on that CPU
- * until the thread comes back, and the CPU's state is not the program's own any
- * more. The classic tracepoints still run with preemption off; they are dearer,
- * and their programs do not get the registers.
+ * Since 7.2 the two above may be preempted, and since 7.1 programs on most other
+ * BTF tracepoints. A thread that is switched out inside a program takes it along:
+ * the kernel skips it for everybody else on that CPU until the thread comes back,
+ * and the CPU's state is not the program's own any more. Programs on the classic
+ * tracepoints still run with preemption off. They are dearer, and do not get the
+ * registers.
  */
 SEC("tracepoint")
 int rf_sys_enter_classic(struct rf_classic_call *ctx)

@@ -4,6 +4,7 @@
  * of all of them.
  */
 #include "thread.bpf.h"
+#include "isolation.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -35,6 +36,10 @@ const volatile __u64 rf_comm_accept[256] = {};
 const volatile __u64 rf_comm_stay = 0;
 const volatile __u64 rf_comm_final = 0;
 const volatile __u64 rf_calls[5][16] = {};
+const volatile bool rf_isolation = false;
+const volatile bool rf_events = false;
+const volatile __u32 rf_isolation_bits = 3;
+const volatile __u64 rf_ring_spare = 0;
 
 struct rf_control rf_control = {};
 
@@ -48,5 +53,7 @@ struct rf_pids_map rf_pids SEC(".maps");
 struct rf_threads_map rf_threads SEC(".maps");
 struct rf_threads_hash_map rf_threads_hash SEC(".maps");
 struct rf_displaced_map rf_displaced SEC(".maps");
+struct rf_isolation_cells_map rf_isolation_cells SEC(".maps");
+struct rf_violation_map rf_violation_scratch SEC(".maps");
 struct rf_batches_map rf_batches SEC(".maps");
 struct rf_args_map rf_args SEC(".maps");

@@ -6,7 +6,9 @@
  * time. Without the tracepoints the events tell the mode too, by the saved
  * instruction pointer, and the handling time cannot be had.
  */
-#include "thread.bpf.h"
+#include "hist.bpf.h"
+#include "isolation.bpf.h"
+#include "mapping.bpf.h"
 
 static __always_inline void rf_fault_seen(struct rf_cpu *c, bool user)
 {
@@ -29,6 +31,15 @@ static __always_inline void rf_fault_seen(struct rf_cpu *c, bool user)
 		cell->faults_kernel++;
 }
 
+/* The error code goes with the thread while it waits for its page: in its flags' upper bits. */
+#define RF_T_CODE_SHIFT 24
+#define RF_T_CODE (0x1fU << RF_T_CODE_SHIFT)
+
+static __always_inline void rf_keep_code(struct rf_cpu *c, __u64 code)
+{
+	c->flags = (c->flags & ~RF_T_CODE) | ((__u32)code << RF_T_CODE_SHIFT & RF_T_CODE);
+}
+
 static __always_inline int rf_fault_from_user(unsigned long address, unsigned long error_code)
 {
 	struct rf_cpu *c;
@@ -48,6 +59,8 @@ static __always_inline int rf_fault_from_user(unsigned long address, unsigned lo
 	}
 	rf_close_span(c, now);
 	c->flags |= RF_T_IN_FAULT;
+	if (rf_isolation)
+		rf_keep_code(c, error_code);
 	rf_fault_seen(c, true);
 	return 0;
 }
@@ -61,11 +74,96 @@ static __always_inline int rf_fault_from_kernel(unsigned long address, unsigned 
 		return 0;
 	now = rf_now();
 	c = rf_current_cpu(RF_SIDE_KERNEL, now);
-	if (c && rf_stream)
+	if (!c || (rf_isolation && c->looking))
+		return 0;
+	if (rf_isolation) {
+		rf_keep_code(c, error_code);
+		c->kfault_address = address;
+		c->kfault_code = error_code;
+		c->kfault_mark = rf_open_mark(c);
+		c->kfault_ns = now;
+	}
+	if (rf_stream)
 		rf_stream_fault(c, address, error_code & 31, now);
-	else if (c)
+	else
 		rf_fault_seen(c, false);
 	return 0;
+}
+
+#define PF_PROTECTION 1 /* x86's error code */
+#define PF_WRITE 2
+#define PF_INSTRUCTION 16
+
+static __always_inline __u32 rf_access_class(__u32 code)
+{
+	__u32 class = code & PF_PROTECTION ? RF_FAULT_PROTECTION : RF_FAULT_NOT_PRESENT;
+
+	if (!rf_have_pf_tracepoints)
+		return 0;
+	if (code & PF_INSTRUCTION)
+		return class | RF_FAULT_EXECUTE;
+	return class | (code & PF_WRITE ? RF_FAULT_WRITE : RF_FAULT_READ);
+}
+
+/* What the address belongs to. */
+RF_NOINLINE __u32 rf_hit_class(__u64 address, __u32 class)
+{
+	struct mm_struct *mm = BPF_CORE_READ(rf_current(), mm);
+	bool write = (class & RF_FAULT_ACCESS) == RF_FAULT_WRITE;
+	bool present = class & RF_FAULT_PROTECTION;
+	struct rf_lookup found = {};
+	struct vm_area_struct *vma;
+	__u64 flags, start, end, brk;
+	bool file;
+
+	rf_find_mapping(mm, address, &found);
+	vma = found.vma;
+	if (!vma)
+		return RF_HIT_UNKNOWN;
+	flags = BPF_CORE_READ(vma, vm_flags);
+	file = BPF_CORE_READ(vma, vm_file);
+	if (flags & RF_MAP_SHARED)
+		return file ? RF_HIT_FILE_SHARED : RF_HIT_ANONYMOUS;
+	if (write && (present || file))
+		return RF_HIT_COPY;
+	if (file)
+		return RF_HIT_FILE_PRIVATE;
+	start = BPF_CORE_READ(vma, vm_start);
+	end = BPF_CORE_READ(vma, vm_end);
+	brk = BPF_CORE_READ(mm, start_stack);
+	if (flags & RF_MAP_STACK || (brk >= start && brk < end))
+		return RF_HIT_STACK;
+	brk = BPF_CORE_READ(mm, brk);
+	return start < brk && end > BPF_CORE_READ(mm, start_brk) ? RF_HIT_HEAP : RF_HIT_ANONYMOUS;
+}
+
+static __always_inline void rf_book_fault(struct rf_cpu *c, __u64 address, bool user, bool major,
+                                          __u64 ns)
+{
+	struct rf_isolation_key k = { .kind = RF_ISOLATION_FAULT, .epoch = rf_epoch() };
+	struct rf_isolation_cell *cell;
+	__u32 bucket;
+
+	k.key = rf_access_class((c->flags & RF_T_CODE) >> RF_T_CODE_SHIFT);
+	k.key |= rf_hit_class(address, k.key) << RF_FAULT_HIT_SHIFT;
+	k.key |= (user ? 0 : RF_FAULT_KERNEL) | (major ? RF_FAULT_MAJOR : 0);
+	cell = rf_isolation_cell(c, c->entity, &k);
+	if (!cell) {
+		c->counts[k.epoch & 1].lost_details++;
+		return;
+	}
+	cell->rec.count++;
+	if (!ns) {
+		cell->untimed++;
+		return;
+	}
+	cell->total_ns += ns;
+	if (ns > cell->max_ns)
+		cell->max_ns = ns;
+	bucket = rf_bucket(ns) & (RF_HIST_BUCKETS - 1);
+	if (bucket > cell->top)
+		cell->top = bucket;
+	cell->hist[bucket]++;
 }
 
 static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bool major)
@@ -74,11 +172,11 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 	bool user = (long)PT_REGS_IP(&ctx->regs) >= 0;
 	struct rf_time_cell *cell;
 	struct rf_cpu *c;
-	__u64 now;
+	__u64 now, ns = 0;
 
 	if (rf_off())
 		return 0;
-	now = user || rf_stream ? rf_now() : 0;
+	now = user || rf_isolation || rf_stream ? rf_now() : 0;
 	c = rf_current_cpu(user ? RF_SIDE_USER : RF_SIDE_KERNEL, now);
 	if (!c)
 		return 0;
@@ -96,9 +194,17 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 	if (!rf_have_pf_tracepoints)
 		rf_fault_seen(c, user);
 	if (user && c->flags & RF_T_IN_FAULT) {
-		c->fault_ns += now - c->since_ns;
+		ns = now - c->since_ns;
+		c->fault_ns += ns;
 		rf_close_span(c, now);
 		c->flags &= ~RF_T_IN_FAULT;
+	}
+	if (rf_isolation) {
+		if (!user && c->kfault_mark == rf_open_mark(c)) {
+			ns = now - c->kfault_ns;
+			c->kfault_mark = 0; /* resolved: not what a later EFAULT is about */
+		}
+		rf_book_fault(c, ctx->addr, user, major, ns);
 	}
 	cell = rf_time_cell(c, rf_epoch());
 	if (!cell)

@@ -170,8 +170,9 @@ struct rf_violation_rec {
 	__u64 gap_end;
 	__u64 start_stack;
 	__u64 stack_limit; /* bytes; ~0: none */
-	__u64 rss_bytes;
-	__u32 call; /* RF_CALL: that it was made with, for EFAULT and seccomp */
+	__u64 rss_bytes; /* resident; from 6.2 on the kernel's own figure lags behind by some pages */
+	__u64 vm_bytes; /* mapped */
+	__u32 call;     /* RF_CALL: that it was made with, for EFAULT and seccomp */
 	__u32 nr_frames;
 	__u64 args[6];  /* of that call */
 	__u64 regs[16]; /* x86-64: rax rcx rdx rbx rsp rbp rsi rdi r8 ... r15 */
@@ -193,7 +194,7 @@ struct rf_outcome_rec {
 	__u32 group; /* KILLED: the whole process ends, not this thread alone */
 };
 
-#define RF_CHILDREN_MAX 4096 /* counted at most */
+#define RF_CHILDREN_MAX 256 /* counted at most */
 
 /* .count: the signal; .entity: the process that got it. */
 struct rf_signal_rec {

@@ -39,6 +39,15 @@ struct rf_cpu {
 	__u32 left;      /* stream mode: the epoch plus 1 in which the thread was seen to leave */
 	__u32 switched;  /* stream mode: RF_SWITCH_* of the switch that is under way */
 	struct rf_counts counts[2]; /* by epoch */
+	/* what the rare paths of fault isolation remember, away from the lines above */
+	__u64 kfault_address; /* the last kernel-mode fault on a user address in the open call */
+	__u64 kfault_ns;
+	__u64 kfault_mark; /* rf_open_mark() of that call; 0: none */
+	__u64 caps;           /* capabilities that were found wanting in the open call */
+	__u64 caps_mark;
+	__u64 next_violation;
+	__u32 kfault_code;
+	__u32 looking; /* a program reads user memory: what faults then is not the thread's doing */
 } __attribute__((aligned(128)));
 
 /* The same for a thread that does not run: in task storage (or a hash before 5.11). */
@@ -57,7 +66,12 @@ struct rf_thread {
 	__u32 cpu; /* where it is loaded, valid with .loaded */
 	__u32 loaded;
 	__u32 generation; /* one more with each load: tells a stale copy */
-	__u32 pad;
+	__u32 trap_signal;
+	__u64 trap; /* a violation of this thread without an outcome yet; 0: none */
+	__u64 sent; /* the same, of a signal that a process sent; the leader's: to the process */
+	__u32 sent_signal;
+	__u32 sent_group;
+	__u64 fatal; /* leader: the violation that the process is dying of */
 };
 
 /* Switches that change while the programs run. */

@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 #include "records.h"
+#include "isolation.h"
 #include "state.h"
 #include "stream.h"
 #include "ringfence.skel.h"
@@ -46,7 +47,8 @@ struct rf_probe {
 	struct ring_buffer *ring;
 	struct rf_table_sizes sizes;
 	unsigned int cpus;
-	struct rf_mapping call_cells, errno_cells, time_cells, cpu_states;
+	struct rf_mapping call_cells, errno_cells, time_cells, cpu_states, isolation_cells;
+	uint32_t isolation_bits; /* log2 of the isolation cells that a CPU has for one epoch */
 	struct rf_mapping batches; /* stream mode */
 	rf_sink sink;
 	void *sink_ctx;
@@ -65,6 +67,10 @@ static inline struct rf_control *rf_probe_control(struct rf_probe *p)
 {
 	return &p->skel->bss->rf_control;
 }
+
+/* Sets the programs and cells of fault isolation up, before the load. 0 or -errno. isolation.c */
+int rf_isolation_prepare(struct rf_probe *p, const struct rf_probe_options *o,
+                         const struct rf_host *host);
 
 /* Called by the ring for each record; ctx is the probe. */
 int rf_probe_ring_record(void *ctx, void *data, size_t size);

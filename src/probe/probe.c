@@ -299,6 +299,8 @@ static int load(struct rf_probe *p, const struct rf_probe_options *o, const stru
 	set_stream(ro, o);
 	ret = set_sizes(p, o->memory, o->stream);
 	if (!ret)
+		ret = rf_isolation_prepare(p, o, host);
+	if (!ret)
 		ret = ringfence_bpf__load(p->skel);
 	if (ret)
 		snprintf(

@@ -45,11 +45,19 @@ enum rf_latency {
 	RF_LATENCY_NONE, /* none: no durations and no time split */
 };
 
+/* How closely violations are watched. Off costs nothing. */
+enum rf_isolation_mode {
+	RF_ISOLATION_OFF,
+	RF_ISOLATION_COUNTS, /* violations by signal and outcome, page faults by class, capabilities */
+	RF_ISOLATION_EVENTS, /* and a record of each violation (bpf/isolation.h) */
+};
+
 struct rf_probe_options {
 	struct rf_targets targets;
 	/* -e: a bit per number and ABI (enum rf_abi), NULL for all calls */
 	const uint64_t (*calls)[RF_CALL_SET_WORDS];
 	bool by_thread; /* entities are threads */
+	enum rf_isolation_mode isolation;
 	/*
 	 * Stream mode: calls and page faults come as batches of records (bpf/stream.h), all timed;
 	 * no cells. Entities are processes; threads have records of their own.
@@ -98,6 +106,8 @@ int rf_probe_flush(struct rf_probe *p, uint64_t *now_ns);
 int rf_probe_stop(struct rf_probe *p, uint64_t *now_ns);
 /* Crossings that the kernel skipped because a program was already running (recursion_misses). */
 uint64_t rf_probe_skipped(const struct rf_probe *p);
+/* The same for violations. */
+uint64_t rf_probe_violations_skipped(const struct rf_probe *p);
 
 /*
  * The kernel memory (bytes) that the maps take by default with so many possible

@@ -55,6 +55,8 @@ int rf_sweep_map(struct rf_probe *p)
 		err = map_array(p->skel->maps.rf_time_cells, &p->time_cells);
 	if (!err)
 		err = map_array(p->skel->maps.rf_cpus, &p->cpu_states);
+	if (!err)
+		err = map_array(p->skel->maps.rf_isolation_cells, &p->isolation_cells);
 	if (!err && p->skel->rodata->rf_stream)
 		err = map_array(p->skel->maps.rf_batches, &p->batches);
 	return err;
@@ -73,6 +75,7 @@ void rf_sweep_unmap(struct rf_probe *p)
 	unmap(&p->errno_cells);
 	unmap(&p->time_cells);
 	unmap(&p->cpu_states);
+	unmap(&p->isolation_cells);
 	unmap(&p->batches);
 	free(p->backlog.bytes);
 	free(p->listed);
@@ -234,6 +237,12 @@ static int sweep_counts(struct rf_probe *p)
 	return 0;
 }
 
+static size_t isolation_cell_size(const void *cell)
+{
+	return RF_ISOLATION_REC_SIZE(((const struct rf_isolation_cell *)cell)->top %
+	                             RF_HIST_BUCKETS);
+}
+
 /* Hands over the batches that are not full yet. */
 static int sweep_batches(struct rf_probe *p)
 {
@@ -271,6 +280,9 @@ static int sweep_tables(struct rf_probe *p)
 	if (!err)
 		err = sweep_table(p, &p->time_cells, sizeof(struct rf_time_cell),
 		                  p->sizes.time_bits, time_cell_size);
+	if (!err)
+		err = sweep_table(p, &p->isolation_cells, sizeof(struct rf_isolation_cell),
+		                  p->isolation_bits, isolation_cell_size);
 	return err ? err : sweep_counts(p);
 }
 
