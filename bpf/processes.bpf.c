@@ -116,6 +116,34 @@ int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/*
+ * Loaded with --comm only. The event comes before the new name is there: a
+ * thread that is no target yet is looked at again at its next event. One that
+ * is stays so until it next leaves the CPU, so that its open call ends as its own.
+ */
+SEC("tp_btf/task_rename")
+int BPF_PROG(rf_rename, struct task_struct *task, const char *comm)
+{
+	struct rf_process_rec *rec;
+	struct rf_cpu *c;
+
+	if (rf_off())
+		return 0;
+	c = rf_this_cpu();
+	if (!c || c->task != (__u64)task)
+		return 0;
+	if (c->flags & RF_T_TRACKED) { /* the name by which it was one: no sweep will see it */
+		rec = rf_process_rec(task, RF_REC_FORK);
+		if (rec)
+			rf_send(rec, RF_PROCESS_REC_SIZE);
+		return 0;
+	}
+	c->task = 0;
+	c->regs = 0;
+	c->joined_ns = rf_now();
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(rf_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -129,9 +157,11 @@ int BPF_PROG(rf_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	c = rf_this_cpu();
 	if (!c)
 		return 0;
-	if (c->task != (__u64)task || !(c->flags & RF_T_TRACKED))
+	if (c->task != (__u64)task || !(c->flags & RF_T_TRACKED)) {
 		/* the new comm or user may make it one */
+		c->joined_ns = c->task == (__u64)task ? now : 0;
 		rf_load_met(c, task, RF_SIDE_CALL, now);
+	}
 	if (!(c->flags & RF_T_TRACKED))
 		return 0;
 	c->entity = rf_entity_of(task); /* a thread that was not the leader is now */

@@ -43,11 +43,12 @@ struct rf_cpu {
 	__u64 kfault_address; /* the last kernel-mode fault on a user address in the open call */
 	__u64 kfault_ns;
 	__u64 kfault_mark; /* rf_open_mark() of that call; 0: none */
-	__u64 caps;           /* capabilities that were found wanting in the open call */
+	__u64 caps;        /* capabilities that were found wanting in the open call */
 	__u64 caps_mark;
 	__u64 next_violation;
 	__u32 kfault_code;
 	__u32 looking; /* a program reads user memory: what faults then is not the thread's doing */
+	__u64 joined_ns; /* the thread that runs becomes a target only now, by its new name; else 0 */
 } __attribute__((aligned(128)));
 
 /* The same for a thread that does not run: in task storage (or a hash before 5.11). */

@@ -74,6 +74,12 @@ static __always_inline struct rf_thread *rf_thread_get(struct task_struct *task,
 	return bpf_map_lookup_elem(&rf_threads_hash, &key);
 }
 
+/* __X32_SYSCALL_BIT, and not a number that has all bits set or any */
+static __always_inline bool rf_is_x32(long nr)
+{
+	return nr & 0x40000000 && ((__u32)nr & ~0x40000000U) <= RF_NR_MAX;
+}
+
 /* enum rf_abi of src/identity/syscall.h */
 static __always_inline __u32 rf_abi_of(struct task_struct *task, long nr)
 {
@@ -81,7 +87,7 @@ static __always_inline __u32 rf_abi_of(struct task_struct *task, long nr)
 	/* TS_COMPAT; not the code segment: int $0x80 is open to 64-bit code too */
 	if (rf_task_read(task, thread_info.status) & 0x0002)
 		return 1;
-	return nr & 0x40000000 ? 2 : 0; /* __X32_SYSCALL_BIT */
+	return rf_is_x32(nr) ? 2 : 0;
 #else
 	return rf_task_read(task, thread_info.flags) & (1 << 22) ? 4 : 3; /* TIF_32BIT */
 #endif
@@ -98,7 +104,7 @@ static __always_inline __u32 rf_abi_at_entry(struct pt_regs *regs, long nr)
 {
 #if defined(__TARGET_ARCH_x86)
 	if (likely(regs->cx == regs->ip && regs->r11 == regs->flags))
-		return nr & 0x40000000 ? 2 : 0;
+		return rf_is_x32(nr) ? 2 : 0;
 	return rf_abi_of(rf_current(), nr);
 #else
 	return regs->pstate & 0x10 ? 4 : 3;                               /* PSR_MODE32_BIT */
@@ -166,6 +172,8 @@ static __always_inline void rf_load_fresh(struct rf_cpu *c, struct task_struct *
 	c->call_start_ns = 0;
 	c->call_waiting_ns = 0;
 	c->user_ns = c->kernel_ns = c->waiting_ns = c->fault_ns = 0;
+	if (c->joined_ns)
+		start = c->joined_ns;
 	c->since_ns = born > start ? born : start;
 	if (switched_in) {
 		if (rf_latency && now > c->since_ns)
@@ -418,6 +426,7 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 		t->loaded = 1;
 		c->generation = ++t->generation;
 	}
+	c->joined_ns = 0;
 }
 
 /* Loads a thread that is met on this CPU without a switch to it. */

@@ -296,6 +296,7 @@ static int load(struct rf_probe *p, const struct rf_probe_options *o, const stru
 		memcpy((void *)ro->rf_calls, o->calls, sizeof(ro->rf_calls));
 	}
 	set_features(p->skel, host, o->stream);
+	bpf_program__set_autoload(p->skel->progs.rf_rename, o->targets.comm);
 	set_stream(ro, o);
 	ret = set_sizes(p, o->memory, o->stream);
 	if (!ret)

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -141,6 +142,40 @@ static int fork_child(struct rf_command *c)
 	return 0;
 }
 
+/* The state letter in /proc/PID/stat; it follows the name's last bracket. '\0': not to be had. */
+static char state_of(pid_t pid)
+{
+	char path[32], text[512];
+	const char *bracket;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	{
+		__close int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	}
+	if (n <= 0)
+		return '\0';
+	text[n] = '\0';
+	bracket = strrchr(text, ')');
+	return bracket && bracket[1] == ' ' ? bracket[2] : '\0';
+}
+
+/*
+ * Returns when the child sleeps, which it does only in the read that it waits in: a child that were
+ * still on its way there when the window opens would have that read counted as COMMAND's.
+ */
+static void wait_until_blocked(pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char state;
+
+	do
+		state = state_of(pid);
+	while (state == 'R' && !nanosleep(&pause, NULL));
+}
+
 int rf_command_fork(struct rf_command *c)
 {
 	int ret = fork_child(c);
@@ -153,6 +188,7 @@ int rf_command_fork(struct rf_command *c)
 	}
 	/* inherited as ignored it would throw the exit status away; the child keeps it as it was */
 	signal(SIGCHLD, SIG_DFL);
+	wait_until_blocked(c->pid);
 	return 0;
 }
 
