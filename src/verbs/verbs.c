@@ -12,6 +12,8 @@
 const struct rf_verb rf_verbs[] = {
 	{ "stat", "count every kernel crossing of every process, exactly", rf_verb_stat },
 	{ "export", "metrics for Prometheus, bounded in number and exact in sum", rf_verb_export },
+	{ "top", "the live view: who crosses into the kernel now, by what, for how long",
+	  rf_verb_top },
 	{ "check", "what this host offers, and what each verb makes of it", rf_verb_check },
 	{ NULL, NULL, NULL },
 };
