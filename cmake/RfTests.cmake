@@ -3,6 +3,7 @@
 # tests/live/programs/*.c, tests/bench/*.c: small programs that the live tests and benchmarks
 # watch; they are compiled plainly, with neither our flags nor our sanitizers. Those in
 # tests/live/programs/nolibc are static and need nothing, so that any guest can run them.
+# tests/bench/empty: BPF programs that do nothing, to compare with (RfBench).
 # tests/fuzz/*.c: libFuzzer targets, in the preset `fuzz` alone.
 
 file(GLOB unit_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/test_*.c")
@@ -55,6 +56,7 @@ if(NOT RF_FUZZ)
       RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/programs")
   endforeach()
   rf_plain_programs(bench bench bench)
+  include(RfBench)
 endif()
 
 if(RF_FUZZ)
