@@ -184,21 +184,29 @@ unsigned int rf_hist_bucket(uint64_t ns)
 	return bucket < RF_HIST_BUCKETS ? bucket : RF_HIST_BUCKETS - 1;
 }
 
-/* The bucket in which the entry of this rank (1 is the lowest) lies. */
-static unsigned int bucket_of_rank(const struct rf_hist *h, uint64_t rank)
+/* An entry's place: the one of this rank (1 is the lowest) among those of its bucket. */
+struct place {
+	unsigned int bucket;
+	uint64_t rank;
+	uint64_t count;
+};
+
+static struct place place_of_rank(const struct rf_hist *h, uint64_t rank)
 {
+	struct place place = { .bucket = h->first };
 	uint64_t below = 0;
-	unsigned int last = h->first;
 
 	for (unsigned int i = 0; i < h->used; i++) {
-		if (!get(h, i))
+		uint64_t count = get(h, i);
+
+		if (!count)
 			continue;
-		last = h->first + i;
-		below = rf_sat_add(below, get(h, i));
-		if (below >= rank)
+		place = (struct place){ h->first + i, rank - below, count };
+		if (rf_sat_add(below, count) >= rank)
 			break;
+		below = rf_sat_add(below, count);
 	}
-	return last;
+	return place;
 }
 
 /* q of total, rounded up, so that the smallest q is the lowest entry and 1 is the highest. */
@@ -219,21 +227,46 @@ static uint64_t rank_of(double q, uint64_t total)
 	return rank ? rank : 1;
 }
 
+/*
+ * By rank between the ends, as if the entries lay evenly: a distribution that is a little another
+ * has quantiles that are a little others, also across the edge of a bucket. But no further towards
+ * an end than would be wrong by more than RF_HIST_ERROR if they all lay at the other one.
+ */
+#define RF_HIST_ERROR 0.15L
+
+static uint64_t between(uint64_t low, uint64_t high, const struct place *place)
+{
+	long double part = ((long double)place->rank - 0.5L) / (long double)place->count;
+	long double ns = (long double)low + part * (long double)(high - low);
+	long double least = (1 - RF_HIST_ERROR) * (long double)high;
+	long double most = (1 + RF_HIST_ERROR) * (long double)low;
+
+	if (least > most)
+		return low + (high - low) / 2;
+	if (ns < least)
+		ns = least;
+	if (ns > most)
+		ns = most;
+	return (uint64_t)ns;
+}
+
 uint64_t rf_hist_quantile(const struct rf_hist *h, double q, uint64_t min_ns, uint64_t max_ns)
 {
-	unsigned int bucket;
+	struct place place;
 	uint64_t low, high;
 
 	if (!h->used || !h->total)
 		return 0;
-	bucket = bucket_of_rank(h, rank_of(q, h->total));
-	low = rf_hist_bucket_ns(bucket);
-	high = rf_hist_bucket_ns(bucket + 1);
-	/* The last bucket has no end of its own. */
-	if (bucket == RF_HIST_BUCKETS - 1)
-		high = max_ns > low ? max_ns : low;
-	low += (high - low) / 2;
-	if (low > max_ns)
-		low = max_ns;
-	return low < min_ns ? min_ns : low;
+	place = place_of_rank(h, rank_of(q, h->total));
+	low = rf_hist_bucket_ns(place.bucket);
+	/* the last bucket has no end of its own */
+	high = rf_hist_bucket_ns(place.bucket + 1);
+	if (low < min_ns)
+		low = min_ns;
+	if (high > max_ns)
+		high = max_ns;
+	if (low < high)
+		return between(low, high, &place);
+	/* a minimum and maximum of other entries than these: the nearest of what they allow */
+	return low > max_ns ? max_ns : low;
 }

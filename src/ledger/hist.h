@@ -41,8 +41,9 @@ uint64_t rf_hist_bucket_ns(unsigned int bucket);
 unsigned int rf_hist_bucket(uint64_t ns);
 
 /*
- * The duration (ns) below which fraction q (0..1) of the entries lie, as the
- * middle of its bucket, kept within [min_ns, max_ns]. 0 for an empty histogram.
+ * The duration (ns) below which fraction q (0..1) of the entries lie: within its bucket by rank,
+ * kept within [min_ns, max_ns], and never wrong by more than 15 % from RF_HIST_LINEAR_NS on. 0 for
+ * an empty histogram.
  */
 uint64_t rf_hist_quantile(const struct rf_hist *h, double q, uint64_t min_ns, uint64_t max_ns);
 

@@ -17,6 +17,7 @@
 #include "verbs/feed.h"
 #include "verbs/live.h"
 #include "verbs/output.h"
+#include "verbs/overhead.h"
 #include "verbs/stat_options.h"
 #include "verbs/verbs.h"
 #include "verbs/window.h"
@@ -42,6 +43,7 @@ struct stat_run {
 	struct rf_probe *probe;
 	struct rf_users *users;
 	struct rf_cgroups *cgroups;
+	struct rf_overhead_meter meter;
 	char target[256];
 	uint64_t interval;    /* of the next result, from 1 */
 	uint64_t sweeps_left; /* until the interval is over */
@@ -63,12 +65,16 @@ static int show(struct stat_run *run)
 		.hierarchy = o->live.hierarchy,
 		.live = true,
 	};
+	struct rf_overhead overhead;
 	struct rf_style style;
 	FILE *out = run->output.file;
 	int ret = rf_output_begin(&run->output);
 
 	if (ret)
 		return ret;
+	/* before the result is made, so that making it is in the next interval's cost */
+	if (o->overhead && !rf_overhead_read(&run->meter, run->probe, &overhead))
+		view.overhead = &overhead;
 	if (!o->has_top)
 		view.top = o->live.format == RF_FORMAT_TABLE ? ROWS_IN_TABLE : 0;
 	switch (o->live.format) {
@@ -95,6 +101,7 @@ static int show(struct stat_run *run)
 /* Takes in all that was counted up to now; final: and nothing is counted after it. */
 static int sweep(struct stat_run *run, bool final, uint64_t *now)
 {
+	uint64_t begin = rf_now_ns();
 	int ret = rf_ledger_sweep_begin(run->ledger);
 
 	if (!ret)
@@ -104,6 +111,7 @@ static int sweep(struct stat_run *run, bool final, uint64_t *now)
 		ret = rf_ledger_sweep_end(run->ledger, *now, final);
 	if (ret)
 		rf_err("a sweep failed: %s", strerror(-ret));
+	rf_overhead_sweep(&run->meter, rf_now_ns() - begin);
 	return ret;
 }
 
@@ -193,6 +201,11 @@ static int start(struct stat_run *run)
 		return ret;
 	}
 	rf_ledger_start(run->ledger, now);
+	ret = run->options.overhead ? rf_overhead_start(&run->meter, run->probe) : 0;
+	if (ret) {
+		rf_err("the kernel does not tell what the programs cost: %s", strerror(-ret));
+		return ret;
+	}
 	rf_window_start(&run->window, now, live->duration_ns, sweep_distance(live));
 	run->sweeps_left = sweeps_per_interval(live);
 	if (live->command && (ret = rf_command_go(&run->command))) {
@@ -211,6 +224,7 @@ static int open_probe(struct stat_run *run)
 	char err[512] = "";
 	int ret;
 
+	rf_overhead_opening(&run->meter);
 	rf_detect(&run->host);
 	blocker = rf_host_blocker(&run->host);
 	if (blocker) {
@@ -220,6 +234,7 @@ static int open_probe(struct stat_run *run)
 	}
 	rf_live_probe_options(&run->options.live, run->command.pid, &options);
 	options.by_thread = run->options.by == RF_BY_THREAD;
+	options.timed = run->options.overhead;
 	options.host = &run->host;
 	ret = rf_probe_open(&run->probe, &options, rf_feed, &run->feeder, err, sizeof(err));
 	if (!ret)

@@ -9,7 +9,7 @@
 #define TOP_MAX 1000000
 #define CALLS_DEFAULT 5
 
-enum { KEY_BY = 0x200, KEY_SORT, KEY_TOP, KEY_CALLS };
+enum { KEY_BY = 0x200, KEY_SORT, KEY_TOP, KEY_CALLS, KEY_OVERHEAD };
 
 static const struct argp_option options[] = {
 	{ .doc = "Rows:", .group = 5 },
@@ -21,6 +21,10 @@ static const struct argp_option options[] = {
 	  5 },
 	{ "top", KEY_TOP, "N", 0, "At most N rows; 0: all (default: 20 in a table, else all)", 5 },
 	{ "calls", KEY_CALLS, "N", 0, "Table: at most N calls under each row (default: 5)", 5 },
+	{ "overhead", KEY_OVERHEAD, NULL, 0,
+	  "Tell what ringfence itself costs: run time of its BPF programs, its own processor time, "
+	  "memory; timing the programs adds a little to the cost",
+	  5 },
 	{ 0 },
 };
 
@@ -72,6 +76,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_CALLS:
 		o->calls = parse_count("--calls", arg);
+		return 0;
+	case KEY_OVERHEAD:
+		o->overhead = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

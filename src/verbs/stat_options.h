@@ -18,6 +18,7 @@ struct rf_stat_options {
 	bool has_top;
 	size_t top;   /* 0: all; without has_top it is the format's default */
 	size_t calls; /* table: under each row */
+	bool overhead;
 };
 
 /* Ends the process with status 2 after one line if the command line is wrong. */

@@ -17,6 +17,19 @@
 #include "ledger/rows.h"
 #include "views/text.h"
 
+/* What ringfence itself has cost in the window or interval. */
+struct rf_overhead {
+	bool timed; /* the kernel timed the programs: the next two are known */
+	uint64_t bpf_ns;
+	uint64_t bpf_runs;
+	uint64_t loader_cpu_ns; /* processor time of this process */
+	uint64_t kernel_bytes;  /* memory of the maps */
+	uint64_t load_ns;       /* from the first look at the host until the window was open */
+	uint64_t sweeps;
+	uint64_t sweep_ns; /* all sweeps together, on the clock */
+	uint64_t sweep_max_ns;
+};
+
 struct rf_stat_view {
 	const struct rf_ledger *ledger;
 	enum rf_by by;
@@ -28,7 +41,8 @@ struct rf_stat_view {
 	struct rf_users *users;     /* NULL: numbers stand for names */
 	struct rf_cgroups *cgroups; /* NULL: cgroups have no names */
 	const char *hierarchy;      /* that the ledger's cgroup ids are of; NULL: v2 */
-	bool live;                  /* processes that have not exited may be looked up in /proc */
+	const struct rf_overhead *overhead; /* NULL: not asked for */
+	bool live; /* processes that have not exited may be looked up in /proc */
 };
 
 int rf_stat_table(FILE *out, const struct rf_stat_view *v, const struct rf_style *style);

@@ -145,6 +145,21 @@ static void print_accounting(FILE *out, const char *start, const struct rf_ledge
 	fprintf(out, "%slost,%sunexplained" LOST_ONLY, start, nobody, acc.lost_unexplained);
 }
 
+static void print_overhead(FILE *out, const char *start, const struct rf_overhead *o)
+{
+	static const char nobody[] = ",,,,,,,,,";
+
+	if (!o)
+		return;
+	if (o->timed)
+		fprintf(out, "%soverhead,%sbpf,,,%" PRIu64 ",,,,,,,%" PRIu64 ",,,,,\n", start,
+		        nobody, o->bpf_runs, o->bpf_ns);
+	fprintf(out, "%soverhead,%sloader" TOTAL_ONLY, start, nobody, o->loader_cpu_ns);
+	fprintf(out, "%soverhead,%ssweep,,,%" PRIu64 ",,,,,,,%" PRIu64 ",,,%" PRIu64 ",,\n", start,
+	        nobody, o->sweeps, o->sweep_ns, o->sweep_max_ns);
+	fprintf(out, "%soverhead,%smemory" COUNT_ONLY, start, nobody, o->kernel_bytes);
+}
+
 int rf_stat_csv(FILE *out, const struct rf_stat_view *v)
 {
 	char start[64];
@@ -159,8 +174,10 @@ int rf_stat_csv(FILE *out, const struct rf_stat_view *v)
 	         rf_ledger_window_ns(v->ledger));
 	for (size_t i = 0; !ret && i < rows.nr; i++)
 		ret = print_row(out, start, v, &rows.rows[i]);
-	if (!ret)
+	if (!ret) {
 		print_accounting(out, start, v->ledger);
+		print_overhead(out, start, v->overhead);
+	}
 	rf_rows_clear(&rows);
 	return ret ? ret : ferror(out) ? -EIO : 0;
 }

@@ -207,6 +207,27 @@ static void put_accounting(struct rf_json *j, const struct rf_ledger *l)
 	rf_json_end(j);
 }
 
+static void put_overhead(struct rf_json *j, const struct rf_overhead *o)
+{
+	if (!o)
+		return;
+	rf_json_object(j, "overhead");
+	if (o->timed) {
+		rf_json_u64(j, "bpf_ns", o->bpf_ns);
+		rf_json_u64(j, "bpf_runs", o->bpf_runs);
+	} else {
+		rf_json_null(j, "bpf_ns");
+		rf_json_null(j, "bpf_runs");
+	}
+	rf_json_u64(j, "loader_cpu_ns", o->loader_cpu_ns);
+	rf_json_u64(j, "kernel_bytes", o->kernel_bytes);
+	rf_json_u64(j, "load_ns", o->load_ns);
+	rf_json_u64(j, "sweeps", o->sweeps);
+	rf_json_u64(j, "sweep_ns", o->sweep_ns);
+	rf_json_u64(j, "sweep_max_ns", o->sweep_max_ns);
+	rf_json_end(j);
+}
+
 int rf_stat_json(FILE *out, const struct rf_stat_view *v)
 {
 	struct rf_rows rows;
@@ -230,6 +251,7 @@ int rf_stat_json(FILE *out, const struct rf_stat_view *v)
 	rf_json_u64(&j, "left_out", rows.cut);
 	put_totals(&j, v->ledger);
 	put_accounting(&j, v->ledger);
+	put_overhead(&j, v->overhead);
 	rf_json_end(&j);
 	rf_rows_clear(&rows);
 	return ferror(out) ? -EIO : 0;

@@ -430,6 +430,26 @@ static void print_accounting(const struct table *t)
 		        rf_text_number(lost, acc.lost_records));
 }
 
+static void print_overhead(const struct table *t)
+{
+	char a[RF_TEXT_LEN], b[RF_TEXT_LEN], c[RF_TEXT_LEN];
+	const struct rf_overhead *o = t->view->overhead;
+	bool utf8 = t->style->utf8;
+
+	if (!o)
+		return;
+	fputs("overhead     BPF ", t->out);
+	if (o->timed)
+		fprintf(t->out, "%s in %s runs (%s%% of one CPU), ",
+		        rf_text_duration(a, o->bpf_ns, utf8), rf_text_number(b, o->bpf_runs),
+		        rf_text_percent(c, o->bpf_ns, t->window_ns));
+	else
+		fputs("unknown to this kernel, ", t->out);
+	fprintf(t->out, "loader %s (%s%%), ", rf_text_duration(a, o->loader_cpu_ns, utf8),
+	        rf_text_percent(b, o->loader_cpu_ns, t->window_ns));
+	fprintf(t->out, "maps %s KiB\n", rf_text_number(a, o->kernel_bytes / 1024));
+}
+
 static void print_left_out(const struct table *t, size_t cut)
 {
 	char buf[RF_TEXT_LEN];
@@ -461,6 +481,7 @@ int rf_stat_table(FILE *out, const struct rf_stat_view *v, const struct rf_style
 		print_left_out(&t, rows.cut);
 		fputc('\n', out);
 		print_accounting(&t);
+		print_overhead(&t);
 		fflush(out);
 	}
 	rf_rows_clear(&rows);

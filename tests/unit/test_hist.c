@@ -117,7 +117,8 @@ static void counts_stop_at_the_end_of_the_type(void **state)
 	assert_int_equal(rf_hist_add(&h, 10, 5), 0);
 	assert_int_equal(rf_hist_count(&h, 9), UINT64_MAX);
 	assert_int_equal(h.total, UINT64_MAX);
-	assert_int_equal(rf_hist_quantile(&h, 1, 0, UINT64_MAX), 88);
+	/* the highest of [80, 96), but not beyond 115 % of its begin */
+	assert_int_equal(rf_hist_quantile(&h, 1, 0, UINT64_MAX), 92);
 	rf_hist_clear(&h);
 }
 
@@ -156,8 +157,11 @@ static void a_quantile_of_few_entries(void **state)
 	assert_int_equal(rf_hist_quantile(&h, 0.5, 1000, 1000), 1000);
 	/* 1000 lies in [896, 1024) */
 	assert_int_equal(rf_hist_quantile(&h, 0.5, 900, 1020), 960);
-	assert_int_equal(rf_hist_quantile(&h, 0.5, 970, 1020), 970);
-	assert_int_equal(rf_hist_quantile(&h, 0.5, 900, 950), 950);
+	assert_int_equal(rf_hist_quantile(&h, 0.5, 970, 1020), 995);
+	assert_int_equal(rf_hist_quantile(&h, 0.5, 900, 950), 925);
+	/* bounds that leave nothing of the bucket */
+	assert_int_equal(rf_hist_quantile(&h, 0.5, 100, 200), 200);
+	assert_int_equal(rf_hist_quantile(&h, 0.5, 2000, 3000), 2000);
 	rf_hist_clear(&h);
 }
 
@@ -168,11 +172,13 @@ static void a_quantile_takes_the_right_rank(void **state)
 	/* 99 entries in [64, 80), one in [1024, 1280) */
 	assert_int_equal(rf_hist_add(&h, rf_hist_bucket(64), 99), 0);
 	assert_int_equal(rf_hist_add(&h, rf_hist_bucket(1024), 1), 0);
-	assert_int_equal(rf_hist_quantile(&h, 0, 0, 9999), 72);
-	assert_int_equal(rf_hist_quantile(&h, -1, 0, 9999), 72);
-	assert_int_equal(rf_hist_quantile(&h, (double)NAN, 0, 9999), 72);
+	/* 68 is 85 % of the bucket's end, 73 is 115 % of its begin */
+	assert_int_equal(rf_hist_quantile(&h, 0, 0, 9999), 68);
+	assert_int_equal(rf_hist_quantile(&h, -1, 0, 9999), 68);
+	assert_int_equal(rf_hist_quantile(&h, (double)NAN, 0, 9999), 68);
+	assert_int_equal(rf_hist_quantile(&h, 0.4, 0, 9999), 70);
 	assert_int_equal(rf_hist_quantile(&h, 0.5, 0, 9999), 72);
-	assert_int_equal(rf_hist_quantile(&h, 0.99, 0, 9999), 72);
+	assert_int_equal(rf_hist_quantile(&h, 0.99, 0, 9999), 73);
 	assert_int_equal(rf_hist_quantile(&h, 0.991, 0, 9999), 1152);
 	assert_int_equal(rf_hist_quantile(&h, 1, 0, 9999), 1152);
 	assert_int_equal(rf_hist_quantile(&h, 7, 0, 9999), 1152);
@@ -185,8 +191,50 @@ static void the_last_bucket_ends_at_the_maximum(void **state)
 	uint64_t low = rf_hist_bucket_ns(RF_HIST_BUCKETS - 1);
 
 	assert_int_equal(rf_hist_add(&h, RF_HIST_BUCKETS - 1, 2), 0);
-	assert_int_equal(rf_hist_quantile(&h, 0.5, low, low + 1000), low + 500);
+	assert_int_equal(rf_hist_quantile(&h, 0.5, low, low + 1000), low + 250);
+	assert_int_equal(rf_hist_quantile(&h, 1, low, low + 1000), low + 750);
+	/* too far apart to be within 15 % of both ends */
+	assert_int_equal(rf_hist_quantile(&h, 1, low, 3 * low), 2 * low);
 	assert_int_equal(rf_hist_quantile(&h, 0.5, 0, 10), 10);
+	rf_hist_clear(&h);
+}
+
+/* All entries at one end of a bucket, the worst there is: still within 15 %. */
+static void quantiles_of_an_edge(void **state)
+{
+	static const double qs[] = { 0, 0.5, 0.99, 1 };
+
+	for (unsigned int bucket = 4; bucket < RF_HIST_BUCKETS - 1; bucket++) {
+		double low = (double)rf_hist_bucket_ns(bucket);
+		double high = (double)(rf_hist_bucket_ns(bucket + 1) - 1);
+		struct rf_hist h = { 0 };
+
+		assert_int_equal(rf_hist_add(&h, bucket, 1000), 0);
+		for (size_t i = 0; i < sizeof(qs) / sizeof(*qs); i++) {
+			double found = (double)rf_hist_quantile(&h, qs[i], 0, UINT64_MAX);
+
+			/* whole nanoseconds: one is lost to rounding */
+			assert_true(fabs(found - low) <= 0.15 * low + 1);
+			assert_true(fabs(found - high) <= 0.15 * high + 1);
+		}
+		rf_hist_clear(&h);
+	}
+}
+
+/* A little more or less on one side of an edge does not make the median jump by a bucket. */
+static void the_median_near_an_edge(void **state)
+{
+	struct rf_hist h = { 0 };
+	uint64_t below, above;
+
+	/* [192, 224) and [224, 256) */
+	assert_int_equal(rf_hist_add(&h, rf_hist_bucket(192), 1000), 0);
+	assert_int_equal(rf_hist_add(&h, rf_hist_bucket(224), 990), 0);
+	below = rf_hist_quantile(&h, 0.5, 192, 255);
+	assert_int_equal(rf_hist_add(&h, rf_hist_bucket(224), 20), 0);
+	above = rf_hist_quantile(&h, 0.5, 192, 255);
+	assert_true(below < above);
+	assert_true((double)above < 1.03 * (double)below);
 	rf_hist_clear(&h);
 }
 
@@ -268,6 +316,8 @@ int main(void)
 		cmocka_unit_test(a_quantile_of_few_entries),
 		cmocka_unit_test(a_quantile_takes_the_right_rank),
 		cmocka_unit_test(the_last_bucket_ends_at_the_maximum),
+		cmocka_unit_test(quantiles_of_an_edge),
+		cmocka_unit_test(the_median_near_an_edge),
 		cmocka_unit_test(quantiles_are_within_15_percent),
 	};
 

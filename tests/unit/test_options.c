@@ -346,13 +346,14 @@ static void defaults(void **state)
 	assert_null(o.live.comm);
 	assert_false(o.live.has_calls);
 	assert_false(o.live.self);
+	assert_false(o.overhead);
 	rf_live_clear(&o.live);
 }
 
 static void all_of_them(void **state)
 {
 	char line[] = "-p 1 --comm ngin?* -u 0 -e read,write -d 1.5s -i 500ms --format csv -o f "
-		      "--self --no-latency --memory 64M --by call";
+		      "--self --no-latency --memory 64M --by call --overhead";
 	char more[] = "--sort failed --top 7 --calls 0 --latency full";
 	struct rf_probe_options probe;
 	struct rf_stat_options o;
@@ -365,6 +366,7 @@ static void all_of_them(void **state)
 	assert_int_equal(o.live.interval_ns, 500 * RF_NSEC_PER_MSEC);
 	assert_int_equal(o.live.format, RF_FORMAT_CSV);
 	assert_string_equal(o.live.output, "f");
+	assert_true(o.overhead);
 
 	rf_live_probe_options(&o.live, 99, &probe);
 	assert_int_equal(probe.targets.nr_pids, 1);

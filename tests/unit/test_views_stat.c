@@ -266,7 +266,7 @@ static void table_by(void **state)
 	            "time         user 1.00s, kernel 501ms, waiting 1.50s\n"
 	            "\n"
 	            "CALL      PROCS CALLS/s CALLS OPEN    P50    P99    MAX  TOTAL WAIT% FAILED\n"
-	            "read          2    150k  300k    0 2.00µs 2.00µs 40.0ms  640ms     0\n"
+	            "read          2    150k  300k    0 2.02µs 2.05µs 40.0ms  640ms     0\n"
 	            "openat        1    7.50    15    0 5.00µs 5.00µs 5.00µs 75.0µs     0 "
 	            "15: ENOENT 10; EACCES 3; EPERM refused 2\n"
 	            "read@i386     1    2.00     4    0  700ns  700ns  700ns 2.80µs     0\n"
@@ -595,6 +595,69 @@ static void full_disk(void **state)
 	assert_int_equal(rf_stat_table(full, &v, &utf80), -EIO);
 }
 
+/* What ringfence itself costs: told only when it was asked for. */
+static void overhead(void **state)
+{
+	static const struct rf_overhead cost = { .timed = true,
+		                                 .bpf_ns = 500000000,
+		                                 .bpf_runs = 1234567,
+		                                 .loader_cpu_ns = 4000000,
+		                                 .kernel_bytes = 32 << 20,
+		                                 .load_ns = 250000000,
+		                                 .sweeps = 3,
+		                                 .sweep_ns = 45000000,
+		                                 .sweep_max_ns = 20000000 };
+	struct rf_ledger *l = *state;
+	struct rf_stat_view v = view_of(l);
+	struct rf_overhead untimed = cost;
+	__free char *without = NULL;
+	const json_t *o;
+	json_t *root;
+	char *text;
+
+	feed_two(l);
+	without = other(&v, rf_stat_json);
+	assert_null(strstr(without, "overhead"));
+	v.overhead = &cost;
+	text = other(&v, rf_stat_json);
+	root = load(text);
+	o = json_object_get(root, "overhead");
+	assert_int_equal(json_object_size(o), 8);
+	assert_int_equal(number(o, "bpf_ns"), 500000000);
+	assert_int_equal(number(o, "bpf_runs"), 1234567);
+	assert_int_equal(number(o, "loader_cpu_ns"), 4000000);
+	assert_int_equal(number(o, "kernel_bytes"), 32 << 20);
+	assert_int_equal(number(o, "load_ns"), 250000000);
+	assert_int_equal(number(o, "sweeps"), 3);
+	assert_int_equal(number(o, "sweep_ns"), 45000000);
+	assert_int_equal(number(o, "sweep_max_ns"), 20000000);
+	json_decref(root);
+	free(text);
+
+	text = table(&v, &wide);
+	assert_string_equal(strstr(text, "overhead"),
+	                    "overhead     BPF 500ms in 1,234,567 runs (25% of one CPU), "
+	                    "loader 4.00ms (0.2%), maps 32,768 KiB\n");
+	free(text);
+	text = other(&v, rf_stat_csv);
+	assert_non_null(strstr(text, "overhead,,,,,,,,,,bpf,,,1234567,,,,,,,500000000,,,,,\n"));
+	assert_non_null(strstr(text, "overhead,,,,,,,,,,memory,,,33554432,,,,,,,,,,,,\n"));
+	free(text);
+
+	untimed.timed = false;
+	v.overhead = &untimed;
+	text = table(&v, &wide);
+	assert_string_equal(strstr(text, "overhead"),
+	                    "overhead     BPF unknown to this kernel, loader 4.00ms (0.2%), "
+	                    "maps 32,768 KiB\n");
+	free(text);
+	text = other(&v, rf_stat_json);
+	root = load(text);
+	assert_true(json_is_null(json_object_get(json_object_get(root, "overhead"), "bpf_ns")));
+	json_decref(root);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,7 +669,7 @@ int main(void)
 		ledger_test(json_contract),   ledger_test(json_refused),
 		ledger_test(json_by_and_top), ledger_test(json_hostile),
 		ledger_test(csv_shape),       ledger_test(csv_lines),
-		ledger_test(full_disk),
+		ledger_test(full_disk),       ledger_test(overhead),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
