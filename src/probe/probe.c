@@ -140,8 +140,6 @@ static int set_sizes(struct rf_probe *p, size_t budget, bool stream)
 	uint32_t cells = 2 * p->cpus;
 	int err;
 
-	if (!budget)
-		budget = rf_probe_default_bytes(p->cpus);
 	p->sizes =
 		stream ? rf_table_sizes_stream(p->cpus, budget) : rf_table_sizes(p->cpus, budget);
 	p->skel->rodata->rf_nr_cpus = p->cpus;

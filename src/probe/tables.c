@@ -26,10 +26,20 @@ static size_t table_bytes(unsigned int cpus, const struct rf_table_sizes *s)
 	       cpus * sizeof(struct rf_cpu) + s->ring_bytes;
 }
 
+/* What 0 stands for. */
+static size_t default_budget(unsigned int cpus)
+{
+	size_t budget = cpus * BYTES_PER_CPU;
+
+	return budget < BYTES_MAX ? budget : BYTES_MAX;
+}
+
 struct rf_table_sizes rf_table_sizes(unsigned int cpus, size_t budget)
 {
 	struct rf_table_sizes s = { .ring_bytes = RING_MIN };
 
+	if (!budget)
+		budget = default_budget(cpus);
 	while (s.ring_bytes * 2 <= budget / 4 && s.ring_bytes < RING_MAX)
 		s.ring_bytes *= 2;
 	for (s.call_bits = CALL_BITS_MAX;; s.call_bits--) {
@@ -45,6 +55,8 @@ struct rf_table_sizes rf_table_sizes_stream(unsigned int cpus, size_t budget)
 {
 	struct rf_table_sizes s = { .ring_bytes = RING_MIN };
 
+	if (!budget)
+		budget = default_budget(cpus);
 	while (s.ring_bytes * 2 <= budget / 2 && s.ring_bytes < RING_MAX)
 		s.ring_bytes *= 2;
 	s.bytes = table_bytes(cpus, &s) + 2 * (size_t)cpus * sizeof(struct rf_batch);
@@ -53,7 +65,5 @@ struct rf_table_sizes rf_table_sizes_stream(unsigned int cpus, size_t budget)
 
 size_t rf_probe_default_bytes(unsigned int cpus)
 {
-	size_t budget = cpus * BYTES_PER_CPU;
-
-	return rf_table_sizes(cpus, budget < BYTES_MAX ? budget : BYTES_MAX).bytes;
+	return rf_table_sizes(cpus, 0).bytes;
 }

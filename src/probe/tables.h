@@ -19,7 +19,10 @@ struct rf_table_sizes {
 /* Stream mode: the cell tables as small as they get, the ring takes half of the budget. */
 struct rf_table_sizes rf_table_sizes_stream(unsigned int cpus, size_t budget);
 
-/* The largest tables that fit into budget bytes on so many CPUs; at least the smallest that work. */
+/*
+ * The largest tables that fit into budget bytes (0: the default) on so many CPUs; at least the
+ * smallest that work.
+ */
 struct rf_table_sizes rf_table_sizes(unsigned int cpus, size_t budget);
 
 #endif
