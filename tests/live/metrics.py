@@ -13,8 +13,10 @@
       Asks the Prometheus at URL; prints what it answers. With VALUE it must be that one.
   metrics.py until URL SECONDS EXPRESSION VALUE
       The same again and again until it is that value.
-  metrics.py dashboard FILE
-      Every query of a Grafana dashboard, one a line, its variables filled in.
+  metrics.py dashboard FILE URL
+      Every query of a Grafana dashboard, its variables filled in, gets an answer.
+  metrics.py rules URL
+      Every rule was evaluated, without an error.
   metrics.py reference FILE DOC
       Every metric of FILE stands in the table of DOC with the same type and labels, and the other
       way round but for those that DOC marks as conditional.
@@ -156,25 +158,35 @@ def until(url, seconds, expression, expected):
     return 1
 
 
-def dashboard(path):
+def fill_in(expression):
+    for name, text in (("$__rate_interval", "1m"), ("$__range", "5m"), ("$instance", ".*"),
+                       ("$group", ".*")):
+        expression = expression.replace(name, text)
+    if "$" in expression:
+        raise SystemExit("cannot fill in: %s" % expression)
+    return expression
+
+
+def dashboard(path, url):
     with open(path, encoding="utf-8") as f:
         board = json.load(f)
-    queries = 0
-    for panel in board["panels"]:
-        for target in panel.get("targets", []):
-            expression = target["expr"]
-            for name, text in (("$__rate_interval", "1m"), ("$__range", "5m"),
-                               ("$instance", ".*"), ("$group", ".*"), ("$job", ".*")):
-                expression = expression.replace(name, text)
-            if "$" in expression or "\n" in expression:
-                raise SystemExit("cannot fill in: %s" % expression)
-            print(expression)
-            queries += 1
-    for variable in board["templating"]["list"]:
-        if variable["type"] == "query":
-            print("count(%s)" % re.match(r"label_values\((.*), *\w+\)$",
-                                         variable["query"]).group(1))
-    return 0 if queries else 1
+    queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    queries += [re.match(r"label_values\((.*), *\w+\)$", v["query"]).group(1)
+                for v in board["templating"]["list"] if v["type"] == "query"]
+    empty = [q for q in queries if not ask(url, fill_in(q))]
+    for q in empty:
+        print("no answer: %s" % fill_in(q))
+    print("%d queries" % len(queries))
+    return 1 if empty or len(queries) < 25 else 0
+
+
+def rules(url):
+    with urllib.request.urlopen(url + "/api/v1/rules", timeout=10) as answer:
+        groups = json.load(answer)["data"]["groups"]
+    bad = [r for g in groups for r in g["rules"] if r["health"] != "ok"]
+    for r in bad:
+        print("%s: %s %s" % (r["name"], r["health"], r.get("lastError")))
+    return 1 if bad or not groups else 0
 
 
 ROW = re.compile(r"^\| `(ringfence_\w+)` \| (\w+) \| ([^|]*) \| .*\|$")
@@ -228,7 +240,7 @@ def main(argv):
         return that(args[0], args[1:], is_open)
     if verb == "watch":
         return watch(args[0], int(args[1]))
-    return {"query": query, "until": until, "dashboard": dashboard, "reference": reference,
+    return {"query": query, "until": until, "dashboard": dashboard, "rules": rules, "reference": reference,
             "notify": notify}[verb](*args)
 
 
