@@ -167,7 +167,7 @@ static inline uint32_t rf_walk_wide_call(uint64_t word)
 {
 	uint32_t nr = (uint32_t)rf_bits(word, 4, RF_W_NR_WIDE);
 
-	return RF_CALL(rf_bits(word, 15, RF_W_ABI), nr == RF_NR_WIDE_INVALID ? RF_NR_INVALID : nr);
+	return RF_CALL(rf_bits(word, 15, RF_W_ABI), nr > RF_NR_MAX ? RF_NR_INVALID : nr);
 }
 
 /* s->call, result, flags and waiting are set. */

@@ -11,6 +11,8 @@
 
 const struct rf_verb rf_verbs[] = {
 	{ "stat", "count every kernel crossing of every process, exactly", rf_verb_stat },
+	{ "record", "every crossing, in order, into a file", rf_verb_record },
+	{ "report", "what a recording holds, on any machine", rf_verb_report },
 	{ "export", "metrics for Prometheus, bounded in number and exact in sum", rf_verb_export },
 	{ "top", "the live view: who crosses into the kernel now, by what, for how long",
 	  rf_verb_top },

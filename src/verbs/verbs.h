@@ -39,5 +39,7 @@ int rf_verb_stat(int argc, char **argv);
 int rf_verb_export(int argc, char **argv);
 int rf_verb_top(int argc, char **argv);
 int rf_verb_check(int argc, char **argv);
+int rf_verb_record(int argc, char **argv);
+int rf_verb_report(int argc, char **argv);
 
 #endif

@@ -30,6 +30,14 @@ struct rf_overhead {
 	uint64_t sweep_max_ns;
 };
 
+/* Names that are not this host's. */
+struct rf_stat_names {
+	void *ctx;
+	const char *(*user)(void *ctx, uint32_t uid);
+	/* entity: of a row that is one process; else 0 */
+	const char *(*cgroup)(void *ctx, uint64_t entity, uint64_t id);
+};
+
 struct rf_stat_view {
 	const struct rf_ledger *ledger;
 	enum rf_by by;
@@ -42,11 +50,15 @@ struct rf_stat_view {
 	struct rf_cgroups *cgroups; /* NULL: cgroups have no names */
 	const char *hierarchy;      /* that the ledger's cgroup ids are of; NULL: v2 */
 	const struct rf_overhead *overhead; /* NULL: not asked for */
+	/* NULL; or where names come from instead of the two above: raw, NULL for an unknown one */
+	const struct rf_stat_names *names;
 	bool live; /* processes that have not exited may be looked up in /proc */
 };
 
 int rf_stat_table(FILE *out, const struct rf_stat_view *v, const struct rf_style *style);
 int rf_stat_json(FILE *out, const struct rf_stat_view *v);
+/* A line for each row, and one for totals and accounting. */
+int rf_stat_ndjson(FILE *out, const struct rf_stat_view *v);
 /* The header line comes with the first interval, or with the one result. */
 int rf_stat_csv(FILE *out, const struct rf_stat_view *v);
 

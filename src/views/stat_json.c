@@ -228,6 +228,29 @@ static void put_overhead(struct rf_json *j, const struct rf_overhead *o)
 	rf_json_end(j);
 }
 
+int rf_stat_ndjson(FILE *out, const struct rf_stat_view *v)
+{
+	struct rf_rows rows;
+	struct rf_json j;
+	int ret = rf_rows_build(&rows, v->ledger, v->by, v->sort, v->top, true);
+
+	if (ret)
+		return ret;
+	rf_json_init(&j, out);
+	for (size_t i = 0; i < rows.nr; i++)
+		put_row(&j, v, &rows.rows[i]);
+	rf_json_object(&j, NULL);
+	rf_json_string(&j, "schema", "ringfence.stat/1");
+	rf_json_u64(&j, "window_ns", rf_ledger_window_ns(v->ledger));
+	rf_json_string(&j, "by", rf_by_name(v->by));
+	rf_json_u64(&j, "left_out", rows.cut);
+	put_totals(&j, v->ledger);
+	put_accounting(&j, v->ledger);
+	rf_json_end(&j);
+	rf_rows_clear(&rows);
+	return ferror(out) ? -EIO : 0;
+}
+
 int rf_stat_json(FILE *out, const struct rf_stat_view *v)
 {
 	struct rf_rows rows;

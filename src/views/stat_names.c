@@ -11,7 +11,11 @@
 
 const char *rf_stat_user(const struct rf_stat_view *v, uint32_t uid, char *buf, size_t len)
 {
-	if (!v->users || rf_user_name(v->users, uid, buf, len))
+	const char *name = v->names ? v->names->user(v->names->ctx, uid) : NULL;
+
+	if (name)
+		snprintf(buf, len, "%s", name);
+	else if (!v->users || rf_user_name(v->users, uid, buf, len))
 		snprintf(buf, len, "%u", uid);
 	return buf;
 }
@@ -22,6 +26,13 @@ const char *rf_stat_cgroup(const struct rf_stat_view *v, const struct rf_process
 	bool grouped = v->by != RF_BY_PROCESS && v->by != RF_BY_THREAD;
 	const char *hierarchy = v->hierarchy ? v->hierarchy : "";
 
+	if (v->names) {
+		uint64_t entity = grouped ? 0 : RF_ENTITY(p->tgid, p->start_ns);
+		const char *path = v->names->cgroup(v->names->ctx, entity, p->cgroup);
+
+		snprintf(buf, len, "%s", path ? path : "");
+		return buf;
+	}
 	if (!v->cgroups || rf_cgroup_path(v->cgroups, hierarchy, p->cgroup, buf, len))
 		*buf = '\0';
 	/* with v1 hierarchies in use everything may sit in the root of v2 */
