@@ -194,22 +194,25 @@ struct mm_struct___percpu {
 	struct percpu_counter___rf rss_stat[4];
 } __attribute__((preserve_access_index));
 
-static __always_inline __u64 rf_rss_pages(struct mm_struct *mm, __u32 kind)
-{
-	struct mm_struct___percpu *new = (void *)mm;
-	__s64 pages;
-
-	if (bpf_core_field_exists(new->rss_stat[0].count))
-		pages = BPF_CORE_READ(new, rss_stat[kind].count);
-	else
-		pages = BPF_CORE_READ(mm, rss_stat.count[kind].counter);
-	return pages > 0 ? pages : 0;
-}
-
-/* File pages, anonymous ones and shared memory; not swap. */
+/* File pages, anonymous ones and shared memory; not swap. Literal indices: CO-RE relocates no others. */
 static __always_inline __u64 rf_rss_bytes(struct mm_struct *mm)
 {
-	return (rf_rss_pages(mm, 0) + rf_rss_pages(mm, 1) + rf_rss_pages(mm, 3)) * PAGE_SIZE_MIN;
+	struct mm_struct___percpu *new = (void *)mm;
+	__s64 pages[3];
+
+	if (bpf_core_field_exists(new->rss_stat[0].count)) {
+		pages[0] = BPF_CORE_READ(new, rss_stat[0].count);
+		pages[1] = BPF_CORE_READ(new, rss_stat[1].count);
+		pages[2] = BPF_CORE_READ(new, rss_stat[3].count);
+	} else {
+		pages[0] = BPF_CORE_READ(mm, rss_stat.count[0].counter);
+		pages[1] = BPF_CORE_READ(mm, rss_stat.count[1].counter);
+		pages[2] = BPF_CORE_READ(mm, rss_stat.count[3].counter);
+	}
+	/* what the CPUs keep back may make one of them negative */
+	return ((pages[0] > 0 ? pages[0] : 0) + (pages[1] > 0 ? pages[1] : 0) +
+	        (pages[2] > 0 ? pages[2] : 0)) *
+	       PAGE_SIZE_MIN;
 }
 
 static __always_inline struct pt_regs *rf_user_regs(struct task_struct *task)

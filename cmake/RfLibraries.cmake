@@ -48,6 +48,8 @@ endfunction()
 
 rf_library(BPF probe REQUIRED PACKAGE libbpf-dev HEADER bpf/libbpf.h
   CALL "libbpf_major_version()" LIBS bpf STATIC_LIBS elf z)
+rf_library(LIBELF core REQUIRED PACKAGE libelf-dev HEADER gelf.h
+  CALL "elf_version(EV_CURRENT) == EV_NONE" LIBS elf STATIC_LIBS z)
 rf_library(SMARTCOLS core PACKAGE libsmartcols-dev HEADER libsmartcols/libsmartcols.h
   CALL "scols_new_table() == NULL" LIBS smartcols)
 rf_library(ZSTD core PACKAGE libzstd-dev HEADER zstd.h CALL "ZSTD_versionNumber()" LIBS zstd)

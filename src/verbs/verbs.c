@@ -16,6 +16,8 @@ const struct rf_verb rf_verbs[] = {
 	{ "export", "metrics for Prometheus, bounded in number and exact in sum", rf_verb_export },
 	{ "top", "the live view: who crosses into the kernel now, by what, for how long",
 	  rf_verb_top },
+	{ "faults", "what broke a rule, what stopped it, and what it did not harm",
+	  rf_verb_faults },
 	{ "check", "what this host offers, and what each verb makes of it", rf_verb_check },
 	{ NULL, NULL, NULL },
 };

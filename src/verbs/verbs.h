@@ -38,6 +38,7 @@ void rf_usage_error(const char *fmt, ...) __attribute__((noreturn, format(printf
 int rf_verb_stat(int argc, char **argv);
 int rf_verb_export(int argc, char **argv);
 int rf_verb_top(int argc, char **argv);
+int rf_verb_faults(int argc, char **argv);
 int rf_verb_check(int argc, char **argv);
 int rf_verb_record(int argc, char **argv);
 int rf_verb_report(int argc, char **argv);
