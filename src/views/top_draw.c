@@ -73,12 +73,18 @@ void rf_top_draw_spark(struct rf_canvas *c, int y, int x, const double *values, 
 	}
 }
 
-static const char *group_name(enum rf_by by)
+static const char *group_name(enum rf_by by, bool one)
 {
-	return by == RF_BY_PROCESS ? "processes" :
-	       by == RF_BY_THREAD  ? "threads" :
-	       by == RF_BY_COMM    ? "names" :
-	                             "cgroups";
+	switch (by) {
+	case RF_BY_THREAD:
+		return one ? "thread" : "threads";
+	case RF_BY_COMM:
+		return one ? "name" : "names";
+	case RF_BY_CGROUP:
+		return one ? "cgroup" : "cgroups";
+	default:
+		return one ? "process" : "processes";
+	}
 }
 
 static void draw_title(const struct rf_top *t, struct rf_canvas *c)
@@ -566,7 +572,7 @@ static void draw_foot(const struct rf_top *t, struct rf_canvas *c)
 static void draw_state(const struct rf_top *t, struct rf_canvas *c, int y)
 {
 	int x = rf_canvas_putf(c, y, 0, -1, RF_INK_DIM, "%zu %s by %s%s", t->nr_rows,
-	                       group_name(t->by), rf_top_column_name(t->sort),
+	                       group_name(t->by, t->nr_rows == 1), rf_top_column_name(t->sort),
 	                       t->reverse ? ", reversed" : "");
 
 	if (*t->filter && t->prompt != RF_TOP_FILTER) {

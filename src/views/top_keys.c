@@ -195,8 +195,8 @@ static void look_at(struct rf_top *t, long by)
 
 static void scroll_open(struct rf_top *t, int to)
 {
-	/* two lines of keys and title are not part of it */
-	t->open_scroll = clamp(to, 0, t->open_height - (t->height - 2));
+	/* the last line is that of the keys */
+	t->open_scroll = clamp(to, 0, t->open_height - (t->height - 1));
 	t->follow = false;
 }
 
@@ -212,7 +212,7 @@ static void next_section(struct rf_top *t, bool back)
 			to = t->sections[i];
 	}
 	/* the end of the page is at the foot of the screen already */
-	if (!back && (to < 0 || t->open_scroll >= t->open_height - (t->height - 2)))
+	if (!back && (to < 0 || t->open_scroll >= t->open_height - (t->height - 1)))
 		to = 0;
 	scroll_open(t, to);
 }
@@ -305,7 +305,7 @@ static enum rf_top_action feed_key(struct rf_top *t, uint32_t key)
 
 static enum rf_top_action help_key(struct rf_top *t, uint32_t key)
 {
-	int last = t->help_height - (t->height - 2);
+	int last = t->help_height - (t->height - 1);
 
 	switch (key) {
 	case RF_KEY_UP:
