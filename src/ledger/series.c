@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/types.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -426,6 +427,26 @@ int rf_series_add(struct rf_series *s, const struct rf_ledger *l, uint64_t perio
 	count_late_times(s, l);
 	count_totals(s, l);
 	return 0;
+}
+
+int rf_series_count(struct rf_series *s, enum rf_series_family f, const char *label, uint16_t third,
+                    uint64_t n)
+{
+	return count(s, f, group_of(s, label), 0, third, n);
+}
+
+int rf_series_prefer(struct rf_series *s, const char *label, uint64_t period)
+{
+	struct rf_showing first = { .key = hash_label(label), .weight = UINT64_MAX };
+	size_t before = s->group_roster.used;
+	int err;
+
+	if (!strcmp(label, OTHER))
+		return 0;
+	err = rf_roster_admit(&s->group_roster, &first, 1, period);
+	if (s->group_roster.used > before)
+		snprintf(s->groups[s->group_roster.used].label, RF_SERIES_LABEL, "%s", label);
+	return err;
 }
 
 const struct rf_series_options *rf_series_options(const struct rf_series *s)

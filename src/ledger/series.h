@@ -74,13 +74,21 @@ struct rf_series_item {
 };
 
 enum rf_series_family {
-	RF_SERIES_CALLS,    /* group, call */
-	RF_SERIES_FAILURES, /* group, call, RF_SERIES_ERRNO() */
+	RF_SERIES_CALLS,        /* group, call */
+	RF_SERIES_FAILURES,     /* group, call, RF_SERIES_ERRNO() */
+	RF_SERIES_VIOLATIONS,   /* group, RF_SERIES_VIOLATION() */
+	RF_SERIES_CAPABILITIES, /* group, RF_SERIES_CAPABILITY() */
 	RF_SERIES_FAMILIES
 };
 
 /* An errno, 0 for a call that a signal refused, as the third label. */
 #define RF_SERIES_ERRNO(err) ((uint16_t)((err) + 1))
+/* A violation's cause and outcome (enum rf_cause, enum rf_outcome), and back. */
+#define RF_SERIES_VIOLATION(cause, outcome) ((uint16_t)((cause)*8u + (outcome) + 1u))
+#define RF_SERIES_CAUSE(third) (((third)-1u) / 8u)
+#define RF_SERIES_OUTCOME(third) (((third)-1u) % 8u)
+/* A capability's number. */
+#define RF_SERIES_CAPABILITY(cap) ((uint16_t)((cap) + 1u))
 
 struct rf_series_histogram {
 	uint16_t group; /* 0 unless durations_by_group */
@@ -129,6 +137,16 @@ typedef void (*rf_series_namer)(void *ctx, const struct rf_process *p, char *lab
  */
 int rf_series_add(struct rf_series *s, const struct rf_ledger *l, uint64_t period,
                   rf_series_namer namer, void *ctx);
+
+/*
+ * Counts n under the group of that label, or in "other", for what is not in the ledger: families
+ * from RF_SERIES_VIOLATIONS on. Errors as above.
+ */
+int rf_series_count(struct rf_series *s, enum rf_series_family f, const char *label, uint16_t third,
+                    uint64_t n);
+
+/* As if the group of that label were the busiest of the period: it gets a place if any is left for it. */
+int rf_series_prefer(struct rf_series *s, const char *label, uint64_t period);
 
 /* Reading. Pointers hold until the next rf_series_add(). Place 0 is "other". */
 const struct rf_series_options *rf_series_options(const struct rf_series *s);

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "identity/cgroup.h"
 #include "identity/user.h"
+#include "ledger/isolation.h"
 #include "ledger/ledger.h"
 #include "ledger/series.h"
 #include "probe/detect.h"
@@ -53,12 +54,15 @@ struct export_run {
 	struct rf_host host;
 	struct rf_ledger *ledger;
 	struct rf_feeder feeder;
+	struct rf_isolation *isolation;
 	struct rf_series *series;
+	struct rf_prometheus_violations violations;
 	struct rf_probe *probe;
 	struct rf_group_namer namer;
 	struct rf_textfile textfile;
 	struct rf_http *http;
 	struct rf_prometheus_own own;
+	int failed; /* counting a violation; 0 or a negative errno */
 	char target[256];
 	uint64_t period;      /* number of the interval that is shown next */
 	uint64_t sweeps_left; /* until it is over */
@@ -111,6 +115,7 @@ static int publish(struct export_run *run)
 	look_at_self(run);
 	rf_health_read(&view.health);
 	view.own = run->own;
+	view.violations = run->violations;
 	ret = rf_prometheus_write(&text, &view);
 	view.openmetrics = true;
 	if (!ret && run->http)
@@ -126,6 +131,69 @@ static int publish(struct export_run *run)
 	return 0;
 }
 
+/* A violation is named after its process, which may be forgotten by the time that all is known. */
+static void on_violation(void *ctx, const struct rf_violation *v)
+{
+	struct rf_process p = { .entity = v->rec.rec.entity,
+		                .tgid = v->rec.tgid,
+		                .uid = v->rec.uid,
+		                .cgroup = v->rec.cgroup,
+		                .exe = v->exe,
+		                .known = true };
+	struct export_run *run = ctx;
+	const struct rf_process *known = rf_ledger_find(run->ledger, p.entity);
+	char label[RF_SERIES_LABEL];
+
+	memcpy(p.comm, v->rec.comm, sizeof(v->rec.comm));
+	rf_group_label(&run->namer, known && known->known ? known : &p, label);
+	if (!run->failed)
+		run->failed = rf_series_prefer(run->series, label, run->period);
+	if (!run->failed)
+		run->failed =
+			rf_series_count(run->series, RF_SERIES_VIOLATIONS, label,
+		                        RF_SERIES_VIOLATION(v->judgement.cause, v->outcome), 1);
+}
+
+static int count_capabilities(struct export_run *run, const struct rf_isolated *isolated)
+{
+	static const struct rf_process unknown;
+	const struct rf_process *p = rf_ledger_find(run->ledger, isolated->entity);
+	char label[RF_SERIES_LABEL];
+	int ret = 0;
+
+	if (!isolated->nr_capabilities)
+		return 0;
+	rf_group_label(&run->namer, p ? p : &unknown, label);
+	for (size_t i = 0; i < isolated->nr_capabilities && !ret; i++)
+		ret = rf_series_count(run->series, RF_SERIES_CAPABILITIES, label,
+		                      RF_SERIES_CAPABILITY(isolated->capabilities[i].capability),
+		                      isolated->capabilities[i].count);
+	return ret;
+}
+
+/* What was swept of fault isolation; final: without waiting for what may follow a violation. */
+static int add_isolation(struct export_run *run, uint64_t now, bool final)
+{
+	struct rf_isolation_account acc;
+	int ret = 0;
+
+	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->probe));
+	rf_isolation_sweep_end(run->isolation);
+	if (final)
+		rf_isolation_flush(run->isolation);
+	else
+		rf_isolation_advance(run->isolation, now);
+	rf_isolation_accounting(run->isolation, &acc);
+	run->violations.seen += acc.seen;
+	run->violations.lost_events += acc.lost_events;
+	run->violations.lost_outcomes += acc.lost;
+	run->violations.skipped += acc.skipped;
+	for (size_t i = 0; i < rf_isolation_nr(run->isolation) && !ret; i++)
+		ret = count_capabilities(run, rf_isolation_process(run->isolation, i));
+	rf_isolation_next_interval(run->isolation);
+	return ret ? ret : run->failed;
+}
+
 /* Moves all that was counted up to now from the kernel side to the series; final: for good. */
 static int sweep(struct export_run *run, bool final)
 {
@@ -137,6 +205,8 @@ static int sweep(struct export_run *run, bool final)
 	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->probe));
 	if (!ret)
 		ret = rf_ledger_sweep_end(run->ledger, now, final);
+	if (!ret)
+		ret = add_isolation(run, now, final);
 	if (!ret)
 		ret = rf_series_add(run->series, run->ledger, run->period, rf_group_label,
 		                    &run->namer);
@@ -259,6 +329,7 @@ static int open_probe(struct export_run *run)
 	}
 	rf_live_probe_options(&run->options.live, run->command.pid, &options);
 	options.host = &run->host;
+	options.isolation = RF_ISOLATION_EVENTS;
 	options.timed = !run->options.no_bpf_stats;
 	ret = rf_probe_open(&run->probe, &options, rf_feed, &run->feeder, err, sizeof(err));
 	if (!ret)
@@ -300,8 +371,10 @@ static int prepare(struct export_run *run)
 
 	run->ledger = rf_ledger_new();
 	run->series = rf_series_new(&run->options.series);
+	run->isolation = rf_isolation_new(on_violation, run);
+	run->violations.watched = true;
 	run->namer.users = rf_users_new(USERS_MAX);
-	if (!run->ledger || !run->series || !run->namer.users ||
+	if (!run->ledger || !run->series || !run->isolation || !run->namer.users ||
 	    rf_cgroups_new(&run->namer.cgroups, CGROUPS_MAX)) {
 		rf_err("out of memory");
 		return RF_EXIT_FAILED;
@@ -309,6 +382,7 @@ static int prepare(struct export_run *run)
 	run->namer.by = run->options.group;
 	run->namer.hierarchy = run->options.live.hierarchy;
 	run->feeder.ledger = run->ledger;
+	run->feeder.isolation = run->isolation;
 	run->feeder.wants_exe = run->options.group == RF_GROUP_EXE;
 	/* before anything about this process changes that the command would inherit */
 	if (run->options.live.command && rf_command_fork(&run->command))
@@ -375,6 +449,7 @@ int rf_verb_export(int argc, char **argv)
 	rf_textfile_clear(&run.textfile);
 	rf_window_close(&run.window);
 	rf_command_clear(&run.command);
+	rf_isolation_free(run.isolation);
 	rf_series_free(run.series);
 	rf_ledger_free(run.ledger);
 	rf_users_free(run.namer.users);

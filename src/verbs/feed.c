@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "bpf/records.h"
+#include "ledger/isolation.h"
 #include "ledger/ledger.h"
 
 /* What /proc has, or what there is otherwise. */
@@ -48,6 +49,8 @@ int rf_feed(void *ctx, const void *rec, size_t size)
 	const struct rf_rec *head = rec;
 	int ret = rf_ledger_feed(f->ledger, rec, size);
 
+	if (!ret && f->isolation)
+		ret = rf_isolation_feed(f->isolation, rec, size);
 	if (ret) {
 		rf_err("a record of type %u, %zu bytes long, could not be taken in: %s",
 		       size >= sizeof(*head) ? head->type : 0, size, strerror(-ret));

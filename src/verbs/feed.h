@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct rf_isolation;
 struct rf_ledger;
 
 struct rf_feeder {
 	struct rf_ledger *ledger;
+	struct rf_isolation *isolation; /* NULL: violations are not asked for */
 	bool wants_exe;
 };
 

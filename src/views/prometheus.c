@@ -8,8 +8,10 @@
 
 #include "base/rf_time.h"
 #include "bpf/records.h"
+#include "identity/capability.h"
 #include "identity/errno.h"
 #include "identity/syscall.h"
+#include "ledger/isolation.h"
 
 #define CALL_LABEL_LEN (RF_SYSCALL_NAME_LEN + 16)
 
@@ -263,6 +265,57 @@ static void write_histogram(struct writer *w, const struct rf_series_histogram *
 	               h->total);
 }
 
+static const char *capability_label(uint16_t third, char *buf)
+{
+	if (!third)
+		return "other";
+	return rf_capability_label((int)third - 1, buf, RF_CAPABILITY_NAME_LEN);
+}
+
+static void write_violations(struct writer *w)
+{
+	const struct rf_prometheus_violations *v = &w->v->violations;
+	const struct rf_series *s = w->v->series;
+	const struct rf_series_item *items;
+	char capability[RF_CAPABILITY_NAME_LEN];
+	size_t nr;
+
+	if (!v->watched)
+		return;
+	describe(w, "ringfence_violations_total", COUNTER,
+	         "Faults and traps that the kernel could not resolve, by cause and outcome.");
+	items = rf_series_items(s, RF_SERIES_VIOLATIONS, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		uint16_t third = items[i].third;
+
+		rf_str_appendf(w->out,
+		               "ringfence_violations_total{group=\"%s\",cause=\"%s\","
+		               "outcome=\"%s\"} %" PRIu64 "\n",
+		               rf_series_group(s, items[i].group)->label,
+		               third ? rf_cause_name(RF_SERIES_CAUSE(third)) : "other",
+		               third ? rf_outcome_name(RF_SERIES_OUTCOME(third)) : "other",
+		               items[i].value);
+	}
+	describe(w, "ringfence_capabilities_missing_total", COUNTER,
+	         "Times that a process lacked a capability for what it asked for.");
+	items = rf_series_items(s, RF_SERIES_CAPABILITIES, &nr);
+	for (size_t i = 0; i < nr; i++)
+		rf_str_appendf(w->out,
+		               "ringfence_capabilities_missing_total{group=\"%s\","
+		               "capability=\"%s\"} %" PRIu64 "\n",
+		               rf_series_group(s, items[i].group)->label,
+		               capability_label(items[i].third, capability), items[i].value);
+	number(w, "ringfence_violations_seen_total", COUNTER,
+	       "Violations counted by the kernel side before anything could fail.", v->seen);
+	describe(w, "ringfence_violations_lost_total", COUNTER,
+	         "Violations without a cause (event), without an outcome, or not seen (skipped).");
+	rf_str_appendf(w->out,
+	               "ringfence_violations_lost_total{reason=\"event\"} %" PRIu64 "\n"
+	               "ringfence_violations_lost_total{reason=\"outcome\"} %" PRIu64 "\n"
+	               "ringfence_violations_lost_total{reason=\"skipped\"} %" PRIu64 "\n",
+	               v->lost_events, v->lost_outcomes, v->skipped);
+}
+
 static void write_durations(struct writer *w)
 {
 	const struct rf_series_histogram *h;
@@ -383,6 +436,7 @@ int rf_prometheus_write(struct rf_str *out, const struct rf_prometheus_view *v)
 	write_groups(&w);
 	write_calls(&w);
 	write_durations(&w);
+	write_violations(&w);
 	write_kernel(&w);
 	write_accounting(&w);
 	write_cost(&w);

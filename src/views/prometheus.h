@@ -35,8 +35,18 @@ struct rf_prometheus_own {
 	uint64_t write_failures;
 };
 
+/* Of violations, over the run: what the series do not show. */
+struct rf_prometheus_violations {
+	bool watched; /* else there is nothing to say */
+	uint64_t seen;
+	uint64_t lost_events;
+	uint64_t lost_outcomes;
+	uint64_t skipped;
+};
+
 struct rf_prometheus_view {
 	const struct rf_series *series;
+	struct rf_prometheus_violations violations;
 	const char *version;
 	const char *group_by; /* as --group has it */
 	struct rf_health health;

@@ -67,6 +67,14 @@ refused() {
 		'value("ringfence_denied_total", group="denied", reason="seccomp") == 0'
 }
 
+@test "violations by cause and outcome" {
+	once --group comm -- "$programs/nullwrite" 5
+	metrics that m.prom \
+		'value("ringfence_violations_total", group="nullwrite", cause="null-page", outcome="killed") == 5' \
+		'total("ringfence_violations_total") == value("ringfence_violations_seen_total")' \
+		'total("ringfence_violations_lost_total") == 0'
+}
+
 # Two looks at the same processes at the same time.
 @test "histogram and times are the ledger's" {
 	gated "$programs/threads" 8 2000

@@ -87,12 +87,28 @@ becomes() {
 		17345
 	metrics query "$url" '0 < histogram_quantile(0.5,
 		ringfence_call_duration_seconds_bucket{job="direct",call="getppid"}) < bool 0.001' 1
-	# every sum over groups is what was attributed, and nothing was lost
-	becomes 'sum(ringfence_crossings_total{JOB})
-		- on() ringfence_crossings_attributed_total{JOB}' 0
-	becomes 'sum(ringfence_crossings_lost_total{JOB})' 0
+	# seen = attributed + lost, and the sum over groups is what was attributed, but for calls that
+	# began while the sweep was on
+	becomes 'ringfence_crossings_seen_total{JOB} - ringfence_crossings_attributed_total{JOB}
+		- on() sum(ringfence_crossings_lost_total{JOB})' 0
+	metrics until "$url" 20 'sum(ringfence_crossings_total{job="direct"})
+		- on() ringfence_crossings_attributed_total{job="direct"}' 0
+	metrics query "$url" 'abs(sum(ringfence_crossings_total{job="node"})
+		- on() ringfence_crossings_attributed_total{job="node"}) < bool 64' 1
 	metrics query "$url" 'count({__name__=~"ringfence_.+",job="node"}) <= bool 20000' 1
 	metrics query "$url" 'node_textfile_scrape_error' 0
+	# a program that keeps crashing
+	cp "$programs/nullwrite" crasher
+	local i
+	for ((i = 0; i < 6; i++)); do
+		./crasher 2
+		sleep 0.5
+	done
+	metrics until "$url" 20 'sum(ringfence_violations_total{job="node",group="crasher",
+		cause="null-page",outcome="killed"})' 12
+	metrics until "$url" 20 'count(ALERTS{alertname="RingfenceCrashLoop",group="crasher",
+		alertstate="firing"})' 1
+	metrics query "$url" 'count(ALERTS{alertname="RingfenceCrashLoop",group="known"}) or vector(0)' 0
 	metrics dashboard "$root/contrib/grafana/ringfence.json" "$url"
 	metrics rules "$url"
 	promtool query instant "$url" ringfence_build_info

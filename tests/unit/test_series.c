@@ -9,6 +9,7 @@
 #include "ledger_feed.h"
 
 #include "identity/escape.h"
+#include "ledger/isolation.h"
 #include "ledger/series.h"
 #include "views/prometheus.h"
 
@@ -53,6 +54,7 @@ static char *text_of(const struct rf_series *s, bool openmetrics)
 		                        .version = "1",
 		                        .group_by = "comm",
 		                        .own = { .timed = true },
+		                        .violations = { .watched = true },
 		                        .openmetrics = openmetrics };
 	struct rf_str out = RF_STR_INIT;
 	char *text;
@@ -351,7 +353,7 @@ static uint32_t roll(uint32_t n)
 }
 
 struct expected {
-	uint64_t calls, failed, faults, user_ns, denied, timed, duration_ns;
+	uint64_t violations, calls, failed, faults, user_ns, denied, timed, duration_ns;
 };
 
 /* One interval of processes that come, do something, and mostly go. */
@@ -387,6 +389,20 @@ static void random_interval(struct rf_ledger *l, struct expected *sum, uint32_t 
 	}
 }
 
+static void random_violations(struct rf_series *s, struct expected *sum, uint64_t period)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		char label[RF_SERIES_LABEL];
+		uint16_t kind = RF_SERIES_VIOLATION(roll(RF_CAUSE_COUNT), 1 + roll(3));
+
+		snprintf(label, sizeof(label), "name-%u", roll(60));
+		if (!roll(2))
+			assert_int_equal(rf_series_prefer(s, label, period), 0);
+		assert_int_equal(rf_series_count(s, RF_SERIES_VIOLATIONS, label, kind, 2), 0);
+		sum->violations += 2;
+	}
+}
+
 static void churn(void **state, bool by_group)
 {
 	struct rf_ledger *l = *state;
@@ -403,6 +419,7 @@ static void churn(void **state, bool by_group)
 		char *text;
 
 		random_interval(l, &sum, i < 100 ? 8 : 60);
+		random_violations(s, &sum, i);
 		add(s, l, i);
 		text = text_of(s, i & 1);
 		assert_true(samples_in(text) <= o.max_series);
@@ -411,6 +428,7 @@ static void churn(void **state, bool by_group)
 		assert_sum(text, "ringfence_calls_total{", sum.calls);
 		assert_sum(text, "ringfence_call_failures_total{", sum.failed);
 		assert_sum(text, "ringfence_denied_total{", sum.denied);
+		assert_sum(text, "ringfence_violations_total{", sum.violations);
 		assert_sum(text, "ringfence_page_faults_total{", sum.faults);
 		assert_sum(text, "ringfence_page_faults_resolved_total{", sum.faults);
 		assert_sum(text, "ringfence_call_duration_seconds_count{", sum.timed);
@@ -568,6 +586,50 @@ static void formats(void **state)
 	rf_series_free(s);
 }
 
+static void violations(void **state)
+{
+	struct rf_ledger *l = *state;
+	struct rf_series_options o = options(2, 4, 2);
+	struct rf_series *s = new_series(o);
+	uint16_t kind = RF_SERIES_VIOLATION(RF_CAUSE_NULL_PAGE, RF_OUTCOME_KILLED);
+	char *text;
+
+	/* who crashes comes before who crosses */
+	assert_int_equal(rf_series_prefer(s, "crash", 1), 0);
+	feed_calls(l, introduce(l, 1, 100, "busy"), X86(39), 100, 100);
+	add(s, l, 1);
+	assert_int_equal(rf_series_count(s, RF_SERIES_VIOLATIONS, "crash", kind, 3), 0);
+	assert_int_equal(rf_series_count(s, RF_SERIES_VIOLATIONS, "busy", kind, 1), 0);
+	assert_int_equal(
+		rf_series_count(s, RF_SERIES_CAPABILITIES, "crash", RF_SERIES_CAPABILITY(21), 7),
+		0);
+	assert_int_equal(rf_series_prefer(s, "other", 2), 0);
+	text = text_of(s, false);
+	assert_sum(
+		text,
+		"ringfence_violations_total{group=\"crash\",cause=\"null-page\",outcome=\"killed\"}",
+		3);
+	/* there were two series left, and one is that of a call */
+	assert_sum(text,
+	           "ringfence_violations_total{group=\"other\",cause=\"other\",outcome=\"other\"}",
+	           1);
+	assert_sum(text,
+	           "ringfence_capabilities_missing_total{group=\"crash\",capability=\"other\"}", 7);
+	assert_int_equal(rf_series_nr_groups(s), 2);
+	free(text);
+	rf_series_free(s);
+	s = new_series(o);
+	assert_int_equal(
+		rf_series_count(s, RF_SERIES_CAPABILITIES, "x", RF_SERIES_CAPABILITY(21), 7), 0);
+	text = text_of(s, false);
+	assert_sum(
+		text,
+		"ringfence_capabilities_missing_total{group=\"other\",capability=\"CAP_SYS_ADMIN\"}",
+		7);
+	free(text);
+	rf_series_free(s);
+}
+
 static void accounting(void **state)
 {
 	struct rf_ledger *l = *state;
@@ -660,6 +722,7 @@ int main(void)
 		ledger_test(ten_thousand_intervals),
 		ledger_test(hostile_names),
 		ledger_test(formats),
+		ledger_test(violations),
 		ledger_test(accounting),
 		ledger_test(late_time),
 		cmocka_unit_test(too_small),
