@@ -26,15 +26,14 @@
 #include "probe/health.h"
 #include "probe/probe.h"
 #include "rf_version.h"
-#include "verbs/command.h"
 #include "verbs/export_options.h"
 #include "verbs/feed.h"
 #include "verbs/http.h"
 #include "verbs/live.h"
 #include "verbs/notify.h"
+#include "verbs/session.h"
 #include "verbs/textfile.h"
 #include "verbs/verbs.h"
-#include "verbs/window.h"
 #include "views/prometheus.h"
 
 /*
@@ -49,21 +48,17 @@
 
 struct export_run {
 	struct rf_export_options options;
-	struct rf_command command;
-	struct rf_window window;
-	struct rf_host host;
+	struct rf_session session;
 	struct rf_ledger *ledger;
 	struct rf_feeder feeder;
 	struct rf_isolation *isolation;
 	struct rf_series *series;
 	struct rf_prometheus_violations violations;
-	struct rf_probe *probe;
 	struct rf_group_namer namer;
 	struct rf_textfile textfile;
 	struct rf_http *http;
 	struct rf_prometheus_own own;
-	int failed; /* counting a violation; 0 or a negative errno */
-	char target[256];
+	int failed;           /* counting a violation; 0 or a negative errno */
 	uint64_t period;      /* number of the interval that is shown next */
 	uint64_t sweeps_left; /* until it is over */
 	size_t lived_on;      /* entries that the ledger kept when it was emptied */
@@ -95,7 +90,7 @@ static void look_at_self(struct export_run *run)
 		run->own.system_ns = timeval_ns(usage.ru_stime);
 	}
 	run->own.resident_bytes = resident_bytes();
-	if (rf_probe_cost(run->probe, &cost))
+	if (rf_probe_cost(run->session.probe, &cost))
 		return;
 	run->own.timed = cost.timed;
 	run->own.bpf_ns = cost.bpf_ns;
@@ -177,7 +172,7 @@ static int add_isolation(struct export_run *run, uint64_t now, bool final)
 	struct rf_isolation_account acc;
 	int ret = 0;
 
-	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->probe));
+	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->session.probe));
 	rf_isolation_sweep_end(run->isolation);
 	if (final)
 		rf_isolation_flush(run->isolation);
@@ -201,8 +196,9 @@ static int sweep(struct export_run *run, bool final)
 	int ret = rf_ledger_sweep_begin(run->ledger);
 
 	if (!ret)
-		ret = final ? rf_probe_stop(run->probe, &now) : rf_probe_sweep(run->probe, &now);
-	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->probe));
+		ret = final ? rf_probe_stop(run->session.probe, &now) :
+		              rf_probe_sweep(run->session.probe, &now);
+	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->session.probe));
 	if (!ret)
 		ret = rf_ledger_sweep_end(run->ledger, now, final);
 	if (!ret)
@@ -242,7 +238,7 @@ static int tick(struct export_run *run)
 
 static int take_records(struct export_run *run)
 {
-	int ret = rf_probe_poll(run->probe, 0);
+	int ret = rf_probe_poll(run->session.probe, 0);
 
 	if (ret && ret != -EINTR) {
 		rf_err("reading from the kernel failed: %s", strerror(-ret));
@@ -259,7 +255,7 @@ static int measure(struct export_run *run)
 	int events = 0, ret = 0;
 
 	while (!ret && !(events & RF_EVENT_END)) {
-		events = rf_window_wait(&run->window, rf_probe_fd(run->probe));
+		events = rf_window_wait(&run->session.window, rf_probe_fd(run->session.probe));
 		if (events < 0)
 			return events;
 		if (events & RF_EVENT_RECORDS)
@@ -281,31 +277,22 @@ static void tell_progress(const struct export_run *run)
 
 	if (o->listen)
 		rf_info("serving %s", rf_http_url(run->http));
-	if (o->textfile && run->window.progress)
-		rf_info("writing %s: %s%s", o->textfile, run->target,
+	if (o->textfile && run->session.window.progress)
+		rf_info("writing %s: %s%s", o->textfile, run->session.target,
 		        o->once ? "" : ", until Ctrl-C");
 }
 
 static int start(struct export_run *run)
 {
 	const struct rf_live *live = &run->options.live;
-	uint64_t now;
-	int ret = rf_probe_start(run->probe, &now);
+	int ret = rf_session_start(&run->session, live->interval_ns / sweeps_per_interval(live));
 
-	if (ret) {
-		rf_err("the window cannot be opened: %s", strerror(-ret));
+	if (ret)
 		return ret;
-	}
+	rf_ledger_start(run->ledger, run->session.start_ns);
 	run->own.start_ns = rf_clock_ns(CLOCK_REALTIME);
 	run->own.last_sweep_ns = run->own.start_ns;
-	rf_ledger_start(run->ledger, now);
-	rf_window_start(&run->window, now, live->duration_ns,
-	                live->interval_ns / sweeps_per_interval(live));
 	run->sweeps_left = sweeps_per_interval(live);
-	if (live->command && (ret = rf_command_go(&run->command))) {
-		rf_err("cannot start %s: %s", live->command[0], strerror(-ret));
-		return ret;
-	}
 	tell_progress(run);
 	/* readers find all metrics from the start; who writes once has nothing to say yet */
 	ret = run->options.once ? 0 : publish(run);
@@ -313,66 +300,26 @@ static int start(struct export_run *run)
 	return ret;
 }
 
-static int open_probe(struct export_run *run)
-{
-	const struct rf_feature_state *blocker;
-	struct rf_probe_options options;
-	char err[512] = "";
-	int ret;
-
-	rf_detect(&run->host);
-	blocker = rf_host_blocker(&run->host);
-	if (blocker) {
-		rf_err("cannot run here: %s: %s; %s", blocker->what, blocker->detail,
-		       blocker->remedy);
-		return RF_EXIT_CANNOT;
-	}
-	rf_live_probe_options(&run->options.live, run->command.pid, &options);
-	options.host = &run->host;
-	options.isolation = RF_ISOLATION_EVENTS;
-	options.timed = !run->options.no_bpf_stats;
-	ret = rf_probe_open(&run->probe, &options, rf_feed, &run->feeder, err, sizeof(err));
-	if (!ret)
-		return RF_EXIT_DONE;
-	rf_err("%s", *err ? err : strerror(-ret));
-	return ret == -EPERM || ret == -ENOSYS || ret == -EOPNOTSUPP ? RF_EXIT_CANNOT :
-	                                                               RF_EXIT_FAILED;
-}
-
-/* The exit status of ringfence, once all has been written. */
-static int finish(struct export_run *run, int ret)
-{
-	if (ret == -ENOEXEC && run->command.exec_errno)
-		return rf_command_exit_status(&run->command);
-	if (ret)
-		return RF_EXIT_FAILED;
-	if (!run->options.live.command)
-		return RF_EXIT_DONE;
-	rf_window_wait_command(&run->window);
-	return rf_command_exit_status(&run->command);
-}
-
 static int run_probe(struct export_run *run)
 {
-	int status = open_probe(run), ret;
+	struct rf_probe_options options = { .isolation = RF_ISOLATION_EVENTS,
+		                            .timed = !run->options.no_bpf_stats };
+	int status = rf_session_open(&run->session, &options, rf_feed, &run->feeder), ret;
 
 	if (status)
 		return status;
+	run->violations.watched = rf_host_has(&run->session.host, RF_FEATURE_SIGNAL_GENERATE);
 	ret = start(run);
 	if (!ret)
 		ret = measure(run);
-	rf_probe_close(run->probe);
-	return finish(run, ret);
+	return rf_session_finish(&run->session, ret);
 }
 
 static int prepare(struct export_run *run)
 {
-	int ret;
-
 	run->ledger = rf_ledger_new();
 	run->series = rf_series_new(&run->options.series);
 	run->isolation = rf_isolation_new(on_violation, run);
-	run->violations.watched = true;
 	run->namer.users = rf_users_new(USERS_MAX);
 	if (!run->ledger || !run->series || !run->isolation || !run->namer.users ||
 	    rf_cgroups_new(&run->namer.cgroups, CGROUPS_MAX)) {
@@ -384,15 +331,6 @@ static int prepare(struct export_run *run)
 	run->feeder.ledger = run->ledger;
 	run->feeder.isolation = run->isolation;
 	run->feeder.wants_exe = run->options.group == RF_GROUP_EXE;
-	/* before anything about this process changes that the command would inherit */
-	if (run->options.live.command && rf_command_fork(&run->command))
-		return RF_EXIT_FAILED;
-	ret = rf_window_open(&run->window, run->options.live.command ? &run->command : NULL);
-	if (ret) {
-		rf_err("cannot take over signals: %s", strerror(-ret));
-		return RF_EXIT_FAILED;
-	}
-	run->window.progress = isatty(STDERR_FILENO);
 	return RF_EXIT_DONE;
 }
 
@@ -417,19 +355,11 @@ static int open_targets(struct export_run *run)
 
 static int run_export(struct export_run *run)
 {
-	const struct rf_live *live = &run->options.live;
-	int status;
-
-	if (live->command) {
-		int ret = rf_command_resolve(&run->command, live->command);
-
-		if (ret)
-			return ret == -ENOENT ? RF_EXIT_NOT_FOUND :
-			       ret == -EACCES ? RF_EXIT_NOT_EXECUTABLE :
-			                        RF_EXIT_FAILED;
-	}
 	/* the command first: it shall have none of what is opened here */
-	status = prepare(run);
+	int status = rf_session_prepare(&run->session, &run->options.live);
+
+	if (!status)
+		status = prepare(run);
 	if (!status)
 		status = open_targets(run);
 	return status ? status : run_probe(run);
@@ -437,18 +367,14 @@ static int run_export(struct export_run *run)
 
 int rf_verb_export(int argc, char **argv)
 {
-	static struct export_run run = { .window = { .end_fd = -1, .child_fd = -1 } };
+	static struct export_run run;
 	int status;
 
-	run.command = RF_COMMAND_INIT;
 	rf_export_options_parse(&run.options, argc, argv);
-	rf_live_describe(&run.options.live, run.target, sizeof(run.target));
-
 	status = run_export(&run);
 	rf_http_close(run.http);
 	rf_textfile_clear(&run.textfile);
-	rf_window_close(&run.window);
-	rf_command_clear(&run.command);
+	rf_session_close(&run.session);
 	rf_isolation_free(run.isolation);
 	rf_series_free(run.series);
 	rf_ledger_free(run.ledger);

@@ -60,6 +60,8 @@ int rf_session_open(struct rf_session *s, struct rf_probe_options *o, rf_sink si
 	rf_live_probe_options(s->live, s->command.pid, o);
 	o->stream = wanted.stream;
 	o->trace = wanted.trace;
+	o->isolation = wanted.isolation;
+	o->timed = wanted.timed;
 	o->host = &s->host;
 	ret = rf_probe_open(&s->probe, o, sink, ctx, err, sizeof(err));
 	if (!ret)
