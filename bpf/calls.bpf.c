@@ -124,8 +124,6 @@ RF_NOINLINE int rf_book_errno(struct rf_cpu *c, __u32 epoch, __u32 err, __u32 er
 		cell->rec.count++;
 	else
 		c->counts[epoch & 1].lost_errnos++;
-	if (rf_isolation && !errno_flags)
-		rf_refused(err);
 	return 0;
 }
 
@@ -197,8 +195,11 @@ static __always_inline int rf_call_ends(struct pt_regs *regs, long ret)
 	if (!rf_book_call(c, epoch, timing, ns))
 		return 0;
 	/* rt_sigreturn gives back the register of the interrupted code, not a result */
-	if (unlikely(ret < 0 && ret >= -4095) && !RF_IS_SIGRETURN(c->call))
+	if (unlikely(ret < 0 && ret >= -4095) && !RF_IS_SIGRETURN(c->call)) {
 		rf_book_errno(c, epoch, -ret, 0);
+		if (rf_isolation) /* from here: eight calls deep is all that the verifier allows */
+			rf_refused(-ret);
+	}
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * The maps and switches that the other objects declare extern, and the licence
  * of all of them.
  */
+#include "mapping.bpf.h"
 #include "thread.bpf.h"
 #include "isolation.bpf.h"
 
@@ -41,6 +42,8 @@ const volatile bool rf_events = false;
 const volatile __u32 rf_isolation_bits = 3;
 const volatile __u64 rf_ring_spare = 0;
 
+const volatile struct rf_thread rf_no_thread = {};
+
 struct rf_control rf_control = {};
 
 struct rf_cpus_map rf_cpus SEC(".maps");
@@ -53,6 +56,8 @@ struct rf_pids_map rf_pids SEC(".maps");
 struct rf_threads_map rf_threads SEC(".maps");
 struct rf_threads_hash_map rf_threads_hash SEC(".maps");
 struct rf_displaced_map rf_displaced SEC(".maps");
+struct rf_gone_map rf_gone SEC(".maps");
+struct rf_pivots_map rf_pivots SEC(".maps");
 struct rf_isolation_cells_map rf_isolation_cells SEC(".maps");
 struct rf_violation_map rf_violation_scratch SEC(".maps");
 struct rf_batches_map rf_batches SEC(".maps");

@@ -44,16 +44,34 @@ struct rf_lookup {
 	__u64 gap_end;
 };
 
+/* A node's pivots, too many for the stack: look-ups are the innermost of many calls. */
+struct rf_pivots {
+	unsigned long of[15];
+};
+
+struct rf_pivots_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rf_pivots);
+};
+extern struct rf_pivots_map rf_pivots SEC(".maps");
+
 /* The slot of a node that addr belongs to, and the bounds narrowed to it. */
 static __always_inline void *rf_maple_step(__u64 node, bool arange, __u64 addr, __u64 *min,
                                            __u64 *max)
 {
-	unsigned long pivot[15] = {};
+	__u32 zero = 0;
+	struct rf_pivots *pivots = bpf_map_lookup_elem(&rf_pivots, &zero);
+	unsigned long *pivot;
 	int i, at = 0, last = arange ? 9 : 15;
 	bool found = false;
 	void *next = NULL;
 	__u64 slots;
 
+	if (!pivots)
+		return NULL;
+	pivot = pivots->of;
 	if (arange)
 		bpf_probe_read_kernel(
 			pivot, 9 * sizeof(long),

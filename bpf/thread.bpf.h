@@ -40,6 +40,17 @@ struct rf_displaced_map {
 };
 extern struct rf_displaced_map rf_displaced SEC(".maps");
 
+/* Too large for the stack where calls nest deep: all frames together have 512 bytes. */
+struct rf_gone_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rf_thread);
+};
+extern struct rf_gone_map rf_gone SEC(".maps");
+
+extern const volatile struct rf_thread rf_no_thread;
+
 /* On the kernel's side of the boundary. */
 #define RF_T_KERNEL_SIDE (RF_T_IN_CALL | RF_T_IN_FAULT | RF_T_NEW | RF_T_EXITING)
 
@@ -60,7 +71,6 @@ static __always_inline __u64 rf_entity_of(struct task_struct *task)
 /* The thread's own storage; NULL when there is none, or none can be made. */
 static __always_inline struct rf_thread *rf_thread_get(struct task_struct *task, bool create)
 {
-	struct rf_thread zero = {};
 	struct rf_thread *t;
 	__u64 key = (__u64)task;
 
@@ -70,7 +80,7 @@ static __always_inline struct rf_thread *rf_thread_get(struct task_struct *task,
 	t = bpf_map_lookup_elem(&rf_threads_hash, &key);
 	if (t || !create)
 		return t;
-	bpf_map_update_elem(&rf_threads_hash, &key, &zero, BPF_NOEXIST);
+	bpf_map_update_elem(&rf_threads_hash, &key, (const void *)&rf_no_thread, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&rf_threads_hash, &key);
 }
 
@@ -298,7 +308,8 @@ static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, 
  */
 RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
 {
-	struct rf_thread gone = {};
+	struct rf_thread *gone;
+	__u32 zero = 0;
 	__u64 key;
 
 	if (!c || !(c->flags & RF_T_TRACKED))
@@ -321,9 +332,12 @@ RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
 		rf_close_span(c, now);
 		rf_book_spans(c, rf_epoch());
 	}
-	rf_park(&gone, c, now);
-	gone.generation = c->generation;
-	if (bpf_map_update_elem(&rf_displaced, &key, &gone, BPF_ANY))
+	gone = bpf_map_lookup_elem(&rf_gone, &zero);
+	if (gone) {
+		rf_park(gone, c, now);
+		gone->generation = c->generation;
+	}
+	if (!gone || bpf_map_update_elem(&rf_displaced, &key, gone, BPF_ANY))
 		rf_lost_state(c);
 	c->flags = 0;
 	return 0;

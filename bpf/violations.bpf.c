@@ -419,24 +419,33 @@ static __always_inline __u64 rf_next_id(struct rf_cpu *c)
 	return (__u64)(bpf_get_smp_processor_id() + 1) << 44 | ++c->next_violation;
 }
 
-static __always_inline void rf_send_outcome(struct rf_cpu *c, __u64 entity, __u64 id, __u32 outcome,
-                                            struct task_struct *task, __u32 children)
+/* Out of line for the sake of the stack; five arguments at most, so two share one. */
+RF_NOINLINE int rf_send_outcome_packed(struct rf_cpu *c, __u64 entity, __u64 id, __u64 packed,
+                                       struct task_struct *task)
 {
 	struct rf_outcome_rec rec = {};
 	struct signal_struct *sig = BPF_CORE_READ(task, signal);
 
-	if (!rf_events)
-		return;
+	if (!c)
+		return 0;
 	rf_claim(&rec.rec, RF_REC_OUTCOME, rf_epoch(), entity);
-	rec.rec.count = outcome;
+	rec.rec.count = (__u32)packed;
 	rec.id = id;
 	rec.time_ns = bpf_ktime_get_ns();
 	rec.tid = BPF_CORE_READ(task, pid);
-	rec.children = children;
+	rec.children = packed >> 32;
 	rec.group = !!(BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT) ||
 	            BPF_CORE_READ(sig, live.counter) <= 0;
 	rec.status = BPF_CORE_READ(task, exit_code);
 	rf_send_event(c, &rec, sizeof(rec), false);
+	return 0;
+}
+
+static __always_inline void rf_send_outcome(struct rf_cpu *c, __u64 entity, __u64 id, __u32 outcome,
+                                            struct task_struct *task, __u32 children)
+{
+	if (rf_events)
+		rf_send_outcome_packed(c, entity, id, (__u64)children << 32 | outcome, task);
 }
 
 /* ---- bad pointers handed to the kernel ---- */
@@ -715,8 +724,7 @@ __noinline int rf_children(bool of_leader)
 }
 
 /* A death without a signal that was seen: the kernel's own, which take no detour. */
-static __always_inline __u64 rf_died_unseen(struct rf_cpu *c, struct task_struct *task,
-                                            bool group_dead, __u32 *sig)
+RF_NOINLINE __u64 rf_died_unseen(struct rf_cpu *c, struct task_struct *task, bool group_dead)
 {
 	__u32 code = BPF_CORE_READ(task, exit_code);
 	struct rf_violation_rec *v;
@@ -724,14 +732,13 @@ static __always_inline __u64 rf_died_unseen(struct rf_cpu *c, struct task_struct
 	bool oom;
 
 	oom = group_dead && (code & 0x7f) == SIGKILL && BPF_CORE_READ(task, signal, oom_mm);
-	if (!oom && (code & 0x7f) != SIGSYS)
+	if (!c || (!oom && (code & 0x7f) != SIGSYS))
 		return 0;
-	*sig = code & 0x7f;
 	id = rf_next_id(c);
 	c->counts[rf_epoch()].violations++;
 	if (!rf_events)
 		return id;
-	v = rf_violation_new(task, id, *sig);
+	v = rf_violation_new(task, id, code & 0x7f);
 	if (!v)
 		return id;
 	v->code = oom ? SI_KERNEL : 1; /* SYS_SECCOMP */
@@ -773,7 +780,8 @@ int BPF_PROG(rf_outcome_exit, struct task_struct *task)
 		sig = own->trap_signal;
 		own->trap = 0;
 	} else if (!first || !first->fatal) {
-		id = rf_died_unseen(c, task, group_dead, &sig);
+		id = rf_died_unseen(c, task, group_dead);
+		sig = BPF_CORE_READ(task, exit_code) & 0x7f;
 	}
 	if (id) {
 		rf_book_outcome(c, c->entity, sig, RF_OUTCOME_KILLED, 0);
