@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cases of the matrix, and the judge of what its guests print.
+
+  matrix.py script ARCH               the shell script that a guest runs
+  matrix.py judge LOG DIR ARCH NAME   what the guest printed in LOG, unpacked into DIR; writes
+                                      DIR/facts.json. Each difference is printed, and is a failure.
+  matrix.py table DIR...              the table of kernels and features, from their facts.json
+
+A new verb gets cases by another class with script() and judge(); see Stat.
+"""
+import base64
+import hashlib
+import io
+import json
+import pathlib
+import re
+import sys
+import tarfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "live"))
+import check  # noqa: E402
+
+
+class Stat:
+    """A program under `ringfence stat`, equal to its own tally; then each expression (check.py).
+
+    sees_kills: false where a call is answered by a kill. The kernels that lack bpf_task_pt_regs()
+    end the process on the spot then, and no tracepoint tells of the call.
+    """
+
+    def __init__(self, name, command, *expressions, arch=None, status=0, gate=False,
+                 sees_kills=True):
+        self.name, self.command, self.expressions = name, command, expressions
+        self.arch, self.status, self.gate, self.sees_kills = arch, status, gate, sees_kills
+
+    def script(self):
+        return f"{'attached' if self.gate else 'whole'} {self.name} {self.command}"
+
+    def judge(self, guest):
+        status = guest.text(self.name + ".status").strip()
+        if status != str(self.status):
+            raise check.Difference(f"status {status}: {guest.text(self.name + '.err')}")
+        result = json.loads(guest.text(self.name + ".json"))
+        lines = [json.loads(x) for x in guest.text(self.name + ".tally").splitlines()]
+        if not self.sees_kills and not guest.has("task_pt_regs"):
+            for slot in (s for line in lines for s in line["processes"]):
+                slot["cells"] = [c for c in slot["cells"] if c["errno"] != check.SIGSYS]
+        check.exact(result, lines, self.gate, False)
+        check.that(result, lines, self.expressions)
+
+
+FAULTS = ('p["page_faults"]["user"] + p["page_faults"]["kernel"] =='
+          ' p["page_faults"]["minor"] + p["page_faults"]["major"]')
+
+CASES = [
+    Stat("single", "single 12345 100 20 3",
+         'call(p, "getppid")["calls"] == 12345', 'call(p, "openat")["errnos"] == {"ENOENT": 100}',
+         'call(p, "kill")["errnos"] == {"ESRCH": 20}', 'call(p, "close")["errnos"] == {"EBADF": 3}',
+         'p["exe"] == "/programs/single"', 'p["page_faults"]["minor"] > 200'),
+    Stat("denied", "denied 50 60", 'p["denied"] == 110'),
+    Stat("threads", "threads 64 1000", 'call(p, "getppid")["calls"] == 64000',
+         'call(p, "exit")["calls"] == 64'),
+    Stat("storm", "storm 100 100 8", 'len(processes) == 101', 'all(q["exited"] for q in processes)'),
+    Stat("exec_thread", "exec_thread 77 /programs/single 33", 'call(p, "getppid")["calls"] == 110',
+         'p["comm"] == "single"'),
+    Stat("vforker", "vforker 5 10 /programs/single 7", 'len(processes) == 7'),
+    Stat("exit_blocked", "exit_blocked 7 6 5", 'call(p, "futex")["errnos"] == {"ERESTARTSYS": 7}'),
+    Stat("sighandler", "sighandler 1000", 'call(p, "rt_sigreturn")["calls"] == 1000',
+         'call(p, "rt_sigreturn")["failed"] == 0'),
+    Stat("interrupted", "interrupted 5 6 3"),
+    Stat("seccomp_errno", "seccomp errno 1000",
+         'call(p, "getppid")["errnos"] == {"EPERM": 1000}'),
+    Stat("seccomp_trace", "seccomp trace 500"),
+    Stat("seccomp_zero", "seccomp zero 500"),
+    Stat("seccomp_trap", "seccomp trap 300", 'call(p, "getppid")["errnos"] == {"SIGSYS": 300}'),
+    Stat("seccomp_kill", "seccomp kill", 'len(processes) == 2', sees_kills=False),
+    Stat("seccomp_killthread", "seccomp killthread", sees_kills=False),
+    Stat("int80", "int80 1000 500",
+         '[(c["name"], c["nr"], c["calls"]) for c in p["by_call"] if c["abi"] == "i386"] =='
+         ' [("getpid", 20, 1000)]', arch="amd64"),
+    Stat("badcall", "badcall 100"),
+    Stat("efault", "efault 300 200", 'call(p, "uname")["errnos"] == {"EFAULT": 300}'),
+    Stat("pid_reuse", "pid_reuse 100 200", 'by("first")["pid"] == by("second")["pid"]'),
+    Stat("attached", "single 5000 10", 'not p["exited"]', gate=True),
+    Stat("pages_fresh", "pages fresh 1000", 'x["minor"] == 1000', 'p["page_faults"] =='
+         ' {"user": 1000, "kernel": 0, "minor": 1000, "major": 0}', gate=True),
+    Stat("pages_kernel", "pages kernel 1000", 'x["minor"] == 1000', 'p["page_faults"] =='
+         ' {"user": 0, "kernel": 1000, "minor": 1000, "major": 0}', gate=True),
+    Stat("pages_whole", "pages fresh 500", FAULTS, 'p["page_faults"]["minor"] >= 500'),
+    Stat("sleeper", "sleeper 5 20", 'call(p, "nanosleep")["min_ns"] >= 20e6',
+         'p["time_ns"]["waiting"] >= 100e6'),
+]
+
+# Where else the guest's kernel shows that it has a feature: a folder of tracefs or a symbol.
+ORACLES = {
+    "tracepoints_syscalls": "events/raw_syscalls/sys_enter",
+    "tracepoints_sched": "events/sched/sched_switch",
+    "page_fault_tracepoints": "events/exceptions/page_fault_user",
+    "signal_generate": "events/signal/signal_generate",
+    "signal_deliver": "events/signal/signal_deliver",
+    "cap_capable": "events/capability/cap_capable",
+    "mark_victim": "events/oom/mark_victim",
+    "task_storage": "bpf_task_storage_get",
+    "current_task_btf": "bpf_get_current_task_btf",
+    "task_pt_regs": "bpf_task_pt_regs",
+    "find_vma": "bpf_find_vma",
+    "ringbuf": "bpf_ringbuf_output",
+}
+MAP_HASH, MAP_TASK_STORAGE = 1, 29
+# What a kernel prints when a program has harmed it.
+HARM = re.compile(r"WARNING:|BUG:|Oops|Call Trace|stall|Kernel panic")
+
+
+class Guest:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def text(self, name):
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise check.Difference(f"the guest left no {name}") from None
+
+    def has(self, feature):
+        return any(f["name"] == feature and f["verdict"] == "present"
+                   for f in json.loads(self.text("check.json"))["features"])
+
+
+def cases(arch):
+    return [c for c in CASES if c.arch in (None, arch)]
+
+
+def script(arch):
+    print("uname -r >kernel")
+    print("ringfence check --format json -o check.json 2>check.err; echo $? >check.status")
+    print("ringfence check >check.txt")
+    for feature, where in sorted(ORACLES.items()):
+        test = (f"[ -d /sys/kernel/tracing/{where} ]" if "/" in where
+                else f"grep -qw {where} /proc/kallsyms")
+        print(f"! {test} || echo {feature} >>oracles")
+    for case in cases(arch):
+        print(case.script())
+
+
+def unpack(log, folder):
+    text = pathlib.Path(log).read_text(encoding="utf-8", errors="replace").replace("\r", "")
+    packed = re.search(r"^@@RESULTS\n(.*)^@@END (\w+)$", text, re.S | re.M)
+    if not packed:
+        raise check.Difference("the guest did not come to its end; its last lines:\n"
+                               + "\n".join(text.splitlines()[-25:]))
+    data = base64.b64decode(packed[1])
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != packed[2]:
+        raise check.Difference("what the guest printed was garbled on its way")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        for member in tar:
+            if member.isfile():
+                (folder / pathlib.PurePath(member.name).name).write_bytes(
+                    tar.extractfile(member).read())
+
+
+def judge_kernel_log(guest):
+    harm = [line for line in guest.text("dmesg").splitlines() if HARM.search(line)]
+    if harm:
+        raise check.Difference("the kernel complains:\n" + "\n".join(harm))
+
+
+def judge_check(guest):
+    """What `check` says against what the kernel shows elsewhere, and against what is in use."""
+    doc = json.loads(guest.text("check.json"))
+    features = {f["name"]: f for f in doc["features"]}
+    wrong = []
+    if guest.text("check.status").strip() != "0":
+        wrong.append(f"check: {guest.text('check.err')}")
+    if doc["host"]["kernel"] != guest.text("kernel").strip():
+        wrong.append(f"check names the kernel {doc['host']['kernel']}")
+    shown = guest.text("oracles").split()
+    for name in ORACLES:
+        if (features[name]["verdict"] == "present") != (name in shown):
+            wrong.append(f"check says that {name} is {features[name]['verdict']}; the kernel "
+                         f"{'has' if name in shown else 'has not'} {ORACLES[name]}")
+    maps = [int(x) for x in guest.text("attached.maps").split()]
+    stored = features["task_storage"]["verdict"] == "present"
+    if (MAP_TASK_STORAGE in maps) != stored:
+        wrong.append(f"task_storage is {features['task_storage']['verdict']}, maps in use: {maps}")
+    table = guest.text("check.txt").splitlines()
+    for f in doc["features"]:
+        lines = [line for line in table if line.split()[:1] == [f["name"]]]
+        if len(lines) != 1:
+            wrong.append(f"{f['name']} has {len(lines)} lines in check")
+        if f["verdict"] == "unknown" or not f["tried"]:
+            wrong.append(f"{f['name']} was not tried as root")
+        if f["verdict"] != "present" and not (f["detail"] and f["remedy"]):
+            wrong.append(f"{f['name']} is absent without a reason or remedy")
+    if wrong:
+        raise check.Difference("\n".join(wrong))
+    return doc
+
+
+def judge(log, folder, arch, name):
+    guest = Guest(folder)
+    failures, doc = [], None
+    try:
+        unpack(log, guest.folder)
+    except check.Difference as difference:
+        print(f"{name}: {difference}")
+        return 1
+    steps = [("kernel log", lambda: judge_kernel_log(guest))]
+    steps += [(case.name, lambda case=case: case.judge(guest)) for case in cases(arch)]
+    try:
+        doc = judge_check(guest)
+    except check.Difference as difference:
+        failures.append(("check", difference))
+    for what, step in steps:
+        try:
+            step()
+        except (check.Difference, ValueError, KeyError) as difference:
+            failures.append((what, difference))
+    for what, difference in failures:
+        print(f"{name}: {what}: {difference!s:.3000}")
+    facts = {"name": name, "arch": arch, "kernel": guest.text("kernel").strip(),
+             "features": {f["name"]: f["verdict"] for f in doc["features"]} if doc else {},
+             "remedies": {f["name"]: f["remedy"] for f in doc["features"]} if doc else {},
+             "cases": len(cases(arch)) + 2, "failed": [what for what, _ in failures]}
+    (guest.folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n")
+    return 1 if failures else 0
+
+
+def table(folders):
+    rows = [json.loads((pathlib.Path(f) / "facts.json").read_text()) for f in folders]
+    print("# Kernels\n\nWritten by `scripts/test --matrix`, which boots each kernel under qemu and "
+          "counts programs whose\nevery call is known; do not edit. A case is exact or it has "
+          "failed.\n")
+    print("| kernel | cases | failed |\n|---|---|---|")
+    for r in rows:
+        print(f"| {r['kernel']} | {r['cases']} | {', '.join(r['failed']) or 'none'} |")
+    names = list(rows[0]["features"])
+    always = [n for n in names if all(r["features"].get(n) == "present" for r in rows)]
+    print("\nOn all of them: " + ", ".join(f"`{n}`" for n in always) + ".\n")
+    print("| feature | " + " | ".join(r["name"] for r in rows) + " | without it |")
+    print("|---" * (len(rows) + 2) + "|")
+    for n in names:
+        if n in always:
+            continue
+        verdicts = ["yes" if r["features"].get(n) == "present" else "no" for r in rows]
+        remedy = next(r["remedies"][n] for r in rows if r["features"].get(n) != "present")
+        print(f"| `{n}` | " + " | ".join(verdicts) + f" | {remedy} |")
+    return 0
+
+
+def main(args):
+    if args[:1] == ["script"] and len(args) == 2:
+        script(args[1])
+        return 0
+    if args[:1] == ["judge"] and len(args) == 5:
+        return judge(args[1], pathlib.Path(args[2]), args[3], args[4])
+    if args[:1] == ["table"] and len(args) > 1:
+        return table(args[1:])
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
