@@ -61,6 +61,7 @@ RF_NOINLINE int rf_say_args(struct rf_cpu *c, struct pt_regs *regs, __u64 now)
 		return 0;
 	rf_claim(&rec->rec, RF_REC_ARGS, rf_epoch(), c->entity);
 	rec->rec.count = c->tid;
+	rec->thread = RF_ENTITY(c->tid, BPF_CORE_READ(rf_current(), start_boottime));
 	rec->time_ns = now;
 	rec->call = c->call;
 	rec->cpu = bpf_get_smp_processor_id();

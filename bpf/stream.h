@@ -156,6 +156,7 @@ enum rf_event_word {
 #define RF_ARG_STRING_LEN 256
 struct rf_args_rec {
 	struct rf_rec rec; /* .count: tid; .entity: the process */
+	__u64 thread;      /* RF_ENTITY of the thread */
 	__u64 time_ns;     /* start of the call */
 	__u32 call;
 	__u32 cpu;

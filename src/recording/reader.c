@@ -251,7 +251,7 @@ static void count_missing(struct rf_reader *r, const struct rf_block *b)
 /* Makes the next block of records current. 1; 0 at the end; -errno. */
 static int next_records(struct rf_reader *r)
 {
-	const unsigned char *body;
+	const unsigned char *body = NULL;
 	struct rf_block b;
 	int ret;
 

@@ -40,6 +40,8 @@ int rf_verb_export(int argc, char **argv);
 int rf_verb_top(int argc, char **argv);
 int rf_verb_faults(int argc, char **argv);
 int rf_verb_check(int argc, char **argv);
+int rf_verb_trace(int argc, char **argv);
+int rf_verb_trace(int argc, char **argv);
 int rf_verb_record(int argc, char **argv);
 int rf_verb_report(int argc, char **argv);
 
