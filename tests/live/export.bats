@@ -59,6 +59,11 @@ refused() {
 		'total("ringfence_page_faults_total") == total("ringfence_crossings_total", kind="page_fault")'
 }
 
+@test "the reference lists every metric with its type and labels, and no other" {
+	once --group comm -- bash -c "'$programs/single' 5 5; '$programs/nullwrite' 2; true"
+	metrics reference m.prom "$root/docs/reference/metrics.md"
+}
+
 @test "denied requests by reason" {
 	chmod 777 .
 	once --group comm -- "$programs/denied" 50 60

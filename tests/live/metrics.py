@@ -189,12 +189,14 @@ def rules(url):
     return 1 if bad or not groups else 0
 
 
-ROW = re.compile(r"^\| `(ringfence_\w+)` \| (\w+) \| ([^|]*) \| .*\|$")
+ROW = re.compile(r"^\| `(ringfence_\w+)` \| (\w+) \|([^|]*)\| .*\|$")
 
 
 def reference(path, doc):
     found, documented, conditional = {}, {}, set()
     for f in read(path):
+        if not f.samples:
+            continue
         labels = {k for s in f.samples for k in s.labels} - {"le"}
         name = f.name + ("_total" if f.type == "counter" else "")
         found[name] = (f.type, labels)
