@@ -159,10 +159,10 @@ static void table_joins_what_is_coarser(void **state)
 	host_without(&host, 1U << RF_FEATURE_TASK_PT_REGS | 1U << RF_FEATURE_PF_EVENTS);
 	__free char *text = render(rf_view_check_table, &host);
 	assert_line(text,
-	            "stat    runs, coarser: calls already open at the begin are known only by "
-	            "their exit; page faults are not split into minor and major");
+	            "stat    runs, coarser: the registers are looked for on the thread's stack; "
+	            "page faults are not split into minor and major");
 	assert_line(text, "task_pt_regs            absent   the kernel has no bpf_task_pt_regs(): "
-	                  "calls already open at the begin are known only by their exit");
+	                  "the registers are looked for on the thread's stack");
 }
 
 static void table_gives_the_reason_and_the_remedy(void **state)
