@@ -23,6 +23,7 @@ const struct rf_verb rf_verbs[] = {
 	{ "faults", "what broke a rule, what stopped it, and what it did not harm",
 	  rf_verb_faults },
 	{ "check", "what this host offers, and what each verb makes of it", rf_verb_check },
+	{ "lab", "see the boundary yourself: experiments with a prediction first", rf_verb_lab },
 	{ NULL, NULL, NULL },
 };
 

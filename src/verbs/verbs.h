@@ -44,5 +44,6 @@ int rf_verb_trace(int argc, char **argv);
 int rf_verb_trace(int argc, char **argv);
 int rf_verb_record(int argc, char **argv);
 int rf_verb_report(int argc, char **argv);
+int rf_verb_lab(int argc, char **argv);
 
 #endif
