@@ -6,13 +6,13 @@
  * RATE is calls a second of all; 0: they sleep throughout. Each wakes up for a burst of BURST
  * calls, its sleep among them, so that the rate is neither one call a wake-up nor a flood. Prints
  * "ready" when all are there, and at the end a line of JSON: how many calls were made, how long it
- * took, and the processor time it took.
+ * took, and the processor time that their makers took, from then on.
  */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -27,7 +27,13 @@ static struct shared {
 	int ready;
 	int failed;
 	uint64_t calls;
+	uint64_t cpu_ns;
 } * shared;
+
+static union worker {
+	pid_t pid;
+	pthread_t thread;
+} * workers;
 
 static uint64_t period_ns; /* from burst to burst; 0: no calls */
 static long nr;
@@ -40,27 +46,42 @@ static void sleep_until(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void wake_up(int sig)
+{
+	(void)sig;
+}
+
 static void work(long index)
 {
-	uint64_t next, calls = 0;
+	uint64_t next, calls = 0, cpu_ns;
 
 	__atomic_add_fetch(&shared->ready, 1, __ATOMIC_RELAXED);
 	while (!shared->go)
-		sleep_until(now_ns() + 50000000);
+		syscall(SYS_futex, &shared->go, FUTEX_WAIT, 0, NULL);
+	cpu_ns = thread_cpu_ns();
 	/* spread over the period: they are to come one by one, not all at once */
-	next = now_ns() + (period_ns ? period_ns : 100000000) * (uint64_t)index / (uint64_t)nr;
+	next = now_ns() + (period_ns ? period_ns : 1000000000) * (uint64_t)index / (uint64_t)nr;
 	while (!shared->stop) {
 		sleep_until(next);
-		if (!period_ns) {
-			next += 1000000000;
+		if (shared->stop)
+			break;
+		next += period_ns ? period_ns : 1000000000;
+		if (!period_ns)
 			continue;
-		}
 		for (int i = 1; i < BURST; i++)
 			syscall(SYS_getppid);
 		calls += BURST;
-		next += period_ns;
 	}
 	__atomic_add_fetch(&shared->calls, calls, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&shared->cpu_ns, thread_cpu_ns() - cpu_ns, __ATOMIC_RELAXED);
 }
 
 static void *thread(void *arg)
@@ -72,13 +93,12 @@ static void *thread(void *arg)
 static void start_thread(long index)
 {
 	pthread_attr_t attr;
-	pthread_t id;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&id, &attr, thread, (void *)index))
+	if (pthread_create(&workers[index].thread, &attr, thread, (void *)index))
 		shared->failed = 1;
+	pthread_attr_destroy(&attr);
 }
 
 static void start_process(long index)
@@ -87,6 +107,7 @@ static void start_process(long index)
 
 	if (pid < 0)
 		shared->failed = 1;
+	workers[index].pid = pid;
 	if (pid)
 		return;
 	/* nobody is left behind if the parent is killed */
@@ -97,6 +118,7 @@ static void start_process(long index)
 	_exit(0);
 }
 
+/* Children of a parent that ends here are killed with it. */
 static void start_all(bool threads)
 {
 	for (long i = 0; i < nr && !shared->failed; i++) {
@@ -110,34 +132,28 @@ static void start_all(bool threads)
 	if (!shared->failed)
 		return;
 	fprintf(stderr, "only %d of %ld could be started\n", shared->ready, nr);
-	shared->stop = shared->go = 1;
 	exit(1);
 }
 
-static double cpu_ns(void)
-{
-	struct rusage own, children;
-
-	getrusage(RUSAGE_SELF, &own);
-	getrusage(RUSAGE_CHILDREN, &children);
-	return 1e9 * (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec + children.ru_utime.tv_sec +
-	                      children.ru_stime.tv_sec) +
-	       1e3 * (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec +
-	                      children.ru_utime.tv_usec + children.ru_stime.tv_usec);
-}
-
+/* Wakes all up, again and again: one may have looked at .stop just before it went to sleep. */
 static void finish(bool threads)
 {
 	shared->stop = 1;
-	if (threads)
-		sleep_until(now_ns() + 1200000000);
-	else
-		while (wait(NULL) > 0 || errno == EINTR)
-			;
+	for (long i = 0; i < nr; i++) {
+		if (threads) {
+			while (pthread_kill(workers[i].thread, SIGTERM) ||
+			       pthread_tryjoin_np(workers[i].thread, NULL))
+				sleep_until(now_ns() + 100000);
+			continue;
+		}
+		while (!kill(workers[i].pid, SIGTERM) && !waitpid(workers[i].pid, NULL, WNOHANG))
+			sleep_until(now_ns() + 100000);
+	}
 }
 
 int main(int argc, char **argv)
 {
+	struct sigaction wake = { .sa_handler = wake_up };
 	bool threads = argc == 5 && !strcmp(argv[4], "threads");
 	uint64_t begin, ran;
 	long rate;
@@ -149,21 +165,25 @@ int main(int argc, char **argv)
 	nr = number(argv[1], 1);
 	rate = number(argv[2], 0);
 	period_ns = rate ? (uint64_t)nr * BURST * 1000000000 / (uint64_t)rate : 0;
+	workers = calloc((size_t)nr, sizeof(*workers));
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 	              0);
-	if (shared == MAP_FAILED) {
-		perror("mmap");
+	if (!workers || shared == MAP_FAILED) {
+		perror("load");
 		return 1;
 	}
+	sigaction(SIGTERM, &wake, NULL);
 	start_all(threads);
 	puts("ready");
 	fflush(stdout);
 	begin = now_ns();
 	shared->go = 1;
+	syscall(SYS_futex, &shared->go, FUTEX_WAKE, INT32_MAX);
 	sleep_until(begin + (uint64_t)number(argv[3], 1) * 1000000);
 	ran = now_ns() - begin;
 	finish(threads);
-	printf("{\"calls\": %llu, \"ran_ns\": %llu, \"cpu_ns\": %.0f}\n",
-	       (unsigned long long)shared->calls, (unsigned long long)ran, cpu_ns());
+	printf("{\"calls\": %llu, \"ran_ns\": %llu, \"cpu_ns\": %llu}\n",
+	       (unsigned long long)shared->calls, (unsigned long long)ran,
+	       (unsigned long long)shared->cpu_ns);
 	return 0;
 }
