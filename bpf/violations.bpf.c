@@ -489,6 +489,7 @@ struct rf_cause {
 	__u32 sender;
 	__u32 sender_uid;
 	bool own; /* what the current thread did itself */
+	int nr;   /* SIGSYS: the call that was forbidden, which never began */
 };
 
 static __always_inline void rf_read_info(struct rf_cause *cause, struct kernel_siginfo *info)
@@ -503,6 +504,8 @@ static __always_inline void rf_read_info(struct rf_cause *cause, struct kernel_s
 	cause->code = BPF_CORE_READ(info, si_code);
 	if (cause->code > 0) {
 		cause->address = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
+		if (cause->sig == SIGSYS)
+			cause->nr = BPF_CORE_READ(info, _sifields._sigsys._syscall);
 	} else {
 		cause->sender = bpf_get_current_pid_tgid() >> 32;
 		cause->sender_uid = bpf_get_current_uid_gid();
@@ -545,7 +548,7 @@ static __always_inline void rf_tell(struct rf_cpu *c, struct task_struct *task, 
 			rf_read_trap(v, task);
 		rf_read_self(cause->code == SI_KERNEL ? v->trap_address : cause->address);
 		if (cause->sig == SIGSYS) {
-			v->call = c->call;
+			v->call = rf_call_of(task, cause->nr);
 			v->flags |= RF_V_CALL;
 			rf_read_args(v);
 		}
@@ -748,7 +751,7 @@ RF_NOINLINE __u64 rf_died_unseen(struct rf_cpu *c, struct task_struct *task, boo
 		v->rss_bytes = BPF_CORE_READ(task, signal, maxrss) * PAGE_SIZE_MIN;
 	} else {
 		rf_read_regs(v, task);
-		v->call = c->call;
+		v->call = rf_call_of(task, rf_open_nr(task));
 		v->flags |= RF_V_CALL;
 		rf_read_args(v);
 	}

@@ -234,6 +234,12 @@ static void x86_general_protection(const struct rf_violation_rec *v, struct rf_j
 		j->access = RF_ACCESS_EXECUTE;
 		return;
 	}
+	if (insn.too_long) {
+		j->cause = RF_CAUSE_ILLEGAL_INSTRUCTION;
+		j->access = RF_ACCESS_EXECUTE;
+		set_address(j, v->ip);
+		return;
+	}
 	if (known && insn.jump && (insn.target_known || !insn.memory)) {
 		j->access = RF_ACCESS_EXECUTE;
 		if (insn.target_known)

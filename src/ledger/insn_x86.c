@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define INSN_MAX 15 /* bytes */
+
 enum map { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A };
 
 struct decoder {
@@ -322,7 +324,7 @@ static const char *privileged_group(const struct decoder *d)
 	if (d->reg == 2 && d->rm == 1)
 		return "xsetbv";
 	if (d->reg == 7)
-		return d->rm == 0 ? "swapgs" : NULL;
+		return d->rm == 0 ? "swapgs" : d->rm == 1 ? "rdtscp" : NULL;
 	return d->reg == 4 || d->reg == 6 ? group7[d->reg] : NULL;
 }
 
@@ -515,6 +517,7 @@ bool rf_insn_x86_decode(const uint8_t *code, size_t n, const unsigned long long 
 	read_modrm(&d, insn);
 	if (d.cut) {
 		insn->memory = false;
+		insn->too_long = n >= INSN_MAX && d.at >= code + INSN_MAX;
 		return false;
 	}
 	name_insn(&d, insn);

@@ -16,6 +16,7 @@
 struct rf_insn_x86 {
 	const char *name; /* of a privileged instruction, of ud2, int3 ...; NULL: none of these */
 	bool privileged;  /* only the kernel may run it */
+	bool too_long;    /* more than 15 bytes: never valid */
 	bool memory;      /* names memory, at .address */
 	uint64_t address;
 	bool write;         /* writes there, as far as is known */
