@@ -17,6 +17,7 @@ const volatile bool rf_have_task_storage = true;
 const volatile bool rf_have_task_btf = true;
 const volatile bool rf_have_pt_regs = true;
 const volatile bool rf_have_pf_tracepoints = true;
+const volatile bool rf_preemptible = false;
 const volatile bool rf_latency = true;
 const volatile bool rf_sampling = false;
 const volatile bool rf_by_thread = false;

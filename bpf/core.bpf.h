@@ -44,7 +44,8 @@ extern const volatile bool rf_have_task_storage; /* 5.11; else the hash by task 
 extern const volatile bool rf_have_task_btf;     /* bpf_get_current_task_btf(), 5.11 */
 extern const volatile bool rf_have_pt_regs;      /* bpf_task_pt_regs(), 5.15 */
 extern const volatile bool rf_have_pf_tracepoints;
-extern const volatile bool rf_latency;  /* durations and the time split */
+extern const volatile bool rf_preemptible; /* programs on BTF tracepoints, since 7.1 */
+extern const volatile bool rf_latency;     /* durations and the time split */
 extern const volatile bool rf_sampling; /* time only some calls of a thread that calls very often */
 extern const volatile bool rf_by_thread; /* entities are threads */
 extern const volatile bool rf_count_self;

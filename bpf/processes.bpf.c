@@ -4,6 +4,26 @@
  */
 #include "call.bpf.h"
 
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+/*
+ * The body of a program on a BTF tracepoint that has no classic twin (see
+ * calls.bpf.c). Nobody gets in between, but a thread that is due to leave the CPU
+ * leaves it at the end of the body, still inside the program: the kernel may skip
+ * this program for others then, and counts it. (In this file alone: bpftool 7.1
+ * cannot link two objects that use one kernel function.)
+ */
+#define RF_UNDISTURBED(body)                   \
+	({                                     \
+		if (rf_preemptible)            \
+			bpf_preempt_disable(); \
+		body;                          \
+		if (rf_preemptible)            \
+			bpf_preempt_enable();  \
+		0;                             \
+	})
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(rf_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
@@ -81,8 +101,7 @@ static __always_inline void rf_stream_ends(struct rf_cpu *c, struct task_struct 
 	rf_send_thread(task, RF_REC_THREAD_ENDED);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int rf_forked(struct task_struct *parent, struct task_struct *child)
 {
 	struct rf_process_rec *rec;
 	bool wanted = false;
@@ -116,13 +135,18 @@ int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(rf_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return RF_UNDISTURBED(rf_forked(parent, child));
+}
+
 /*
  * Loaded with --comm only. The event comes before the new name is there: a
  * thread that is no target yet is looked at again at its next event. One that
  * is stays so until it next leaves the CPU, so that its open call ends as its own.
  */
-SEC("tp_btf/task_rename")
-int BPF_PROG(rf_rename, struct task_struct *task, const char *comm)
+static __always_inline int rf_renamed(struct task_struct *task)
 {
 	struct rf_process_rec *rec;
 	struct rf_cpu *c;
@@ -144,8 +168,13 @@ int BPF_PROG(rf_rename, struct task_struct *task, const char *comm)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(rf_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+SEC("tp_btf/task_rename")
+int BPF_PROG(rf_rename, struct task_struct *task, const char *comm)
+{
+	return RF_UNDISTURBED(rf_renamed(task));
+}
+
+static __always_inline int rf_executed(struct task_struct *task, struct linux_binprm *bprm)
 {
 	__u64 now = rf_now();
 	struct rf_process_rec *rec;
@@ -179,6 +208,12 @@ int BPF_PROG(rf_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	asm volatile("%0 &= %1" : "+r"(len) : "i"(RF_PATH_LEN - 1));
 	rf_send(rec, RF_PROCESS_REC_SIZE + len);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(rf_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	return RF_UNDISTURBED(rf_executed(task, bprm));
 }
 
 static __always_inline void rf_exit_record(struct task_struct *task)

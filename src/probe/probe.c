@@ -119,6 +119,7 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host,
 	ro->rf_have_task_btf = has(host, RF_FEATURE_TASK_BTF);
 	ro->rf_have_pt_regs = has(host, RF_FEATURE_TASK_PT_REGS);
 	ro->rf_have_pf_tracepoints = tracepoints;
+	ro->rf_preemptible = !has(host, RF_FEATURE_CALLS_UNDISTURBED);
 
 	bpf_map__set_autocreate(skel->maps.rf_threads, storage);
 	bpf_map__set_autocreate(skel->maps.rf_threads_hash, !storage);
