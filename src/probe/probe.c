@@ -398,6 +398,28 @@ int rf_probe_open(struct rf_probe **probe, const struct rf_probe_options *option
 	return 0;
 }
 
+int rf_probe_try_btf(const struct rf_probe_options *options, const char *btf, char *err,
+                     size_t errlen)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = btf);
+	struct rf_probe *p = calloc(1, sizeof(*p));
+	int ret;
+
+	if (!p)
+		return no_memory(err, errlen);
+	p->stats_fd = -1;
+	p->cpus = 1;
+	p->skel = ringfence_bpf__open_opts(&opts);
+	if (p->skel) {
+		ret = load(p, options, options->host, err, errlen);
+	} else {
+		ret = -errno;
+		snprintf(err, errlen, "%s cannot be used: %s", btf, strerror(errno));
+	}
+	rf_probe_close(p);
+	return ret;
+}
+
 void rf_probe_close(struct rf_probe *p)
 {
 	if (!p)

@@ -89,6 +89,15 @@ int rf_probe_open(struct rf_probe **probe, const struct rf_probe_options *option
                   void *ctx, char *err, size_t errlen);
 void rf_probe_close(struct rf_probe *p);
 
+/*
+ * Loads the programs of options, with the types of another kernel's BTF (a file), and lets them go
+ * again; nothing is attached. 0, or a negative errno after libbpf's words on standard error. Tells
+ * of types, fields and sizes that the other kernel does not have, but not of helpers and
+ * tracepoints, which are this kernel's.
+ */
+int rf_probe_try_btf(const struct rf_probe_options *options, const char *btf, char *err,
+                     size_t errlen);
+
 /* Opens the window; *now_ns is its begin (CLOCK_MONOTONIC). */
 int rf_probe_start(struct rf_probe *p, uint64_t *now_ns);
 /* Waits up to timeout_ms for records and hands them over; 0, or -EINTR, or what the sink said. */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "probe/detect.h"
+#include "probe/probe.h"
 #include "verbs/output.h"
 #include "verbs/verbs.h"
 #include "views/check_view.h"
@@ -12,16 +13,21 @@
 struct check {
 	bool json;
 	const char *output; /* NULL: stdout */
+	const char
+		*btf; /* another kernel's types to load the programs with; NULL: check this host */
 };
 
 enum {
 	KEY_FORMAT = 0x100,
+	KEY_BTF,
 };
 
 static const struct argp_option options[] = {
 	{ "format", KEY_FORMAT, "FORMAT", 0, "table (default) or json", 0 },
 	{ "output", 'o', "FILE", 0, "Write to FILE (no symbolic link) instead of standard output",
 	  0 },
+	{ "btf", KEY_BTF, "FILE", OPTION_HIDDEN,
+	  "Load every program with the types of the kernel that FILE is the BTF of", 0 },
 	{ 0 },
 };
 
@@ -38,6 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		check->output = arg;
+		return 0;
+	case KEY_BTF:
+		check->btf = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		rf_usage_error(
@@ -79,6 +88,33 @@ static int print(const struct check *check, const struct rf_host *host, struct r
 	return rf_output_flush(out);
 }
 
+/*
+ * In every mode, because each has programs of its own. Where a program follows a pointer itself,
+ * the verifier holds the offset against this kernel's types and not against the file's; so the
+ * programs are made to copy what they read, as on a kernel where they must.
+ */
+static int try_btf(struct rf_host *host, const char *btf)
+{
+	static const enum rf_feature follow[] = { RF_FEATURE_TASK_BTF, RF_FEATURE_TASK_STORAGE,
+		                                  RF_FEATURE_TASK_PT_REGS };
+	const struct rf_probe_options modes[] = {
+		{ .host = host, .targets.tree = 1, .targets.comm = "*" },
+		{ .host = host, .isolation = RF_ISOLATION_EVENTS },
+		{ .host = host, .stream = true },
+	};
+	char reason[400];
+
+	for (size_t i = 0; i < sizeof(follow) / sizeof(*follow); i++)
+		host->features[follow[i]].verdict = RF_FEATURE_ABSENT_OPTIONAL;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		if (rf_probe_try_btf(&modes[i], btf, reason, sizeof(reason))) {
+			rf_err("%s: %s", btf, reason);
+			return RF_EXIT_FAILED;
+		}
+	}
+	return RF_EXIT_DONE;
+}
+
 int rf_verb_check(int argc, char **argv)
 {
 	struct check check = { 0 };
@@ -92,6 +128,8 @@ int rf_verb_check(int argc, char **argv)
 	if (rf_output_open(&out, check.output))
 		return RF_EXIT_FAILED;
 	rf_detect(&host);
+	if (check.btf)
+		return try_btf(&host, check.btf);
 	mark_missing_verbs(&host);
 	err = print(&check, &host, &out);
 	if (rf_output_close(&out) || err)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what the suite uses
+# shellcheck disable=SC2054 # qemu's options have commas
 # Guests under qemu. Always TCG: a /dev/kvm that opens is no proof that a guest runs on it. One
 # thread for all virtual CPUs, because a guest that patches its own code (static keys) is not safe
 # with one each. No disk, no modules: all that a guest needs is in its initramfs.

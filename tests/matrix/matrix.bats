@@ -3,6 +3,7 @@
 # One binary on every kernel: Debian's kernels, booted under qemu with nothing but a static
 # ringfence, count programs whose every call is known. A kernel that Debian no longer has is
 # skipped; fewer than three are a failure.
+# shellcheck disable=SC2154 # matrix.bash sets them
 
 load matrix
 

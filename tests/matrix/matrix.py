@@ -161,7 +161,7 @@ def unpack(log, folder):
 
 
 def judge_kernel_log(guest):
-    harm = [line for line in guest.text("dmesg").splitlines() if HARM.search(line)]
+    harm = [line for line in guest.text("kernel.log").splitlines() if HARM.search(line)]
     if harm:
         raise check.Difference("the kernel complains:\n" + "\n".join(harm))
 
