@@ -112,7 +112,8 @@ int rf_roster_admit(struct rf_roster *r, struct rf_showing *shown, size_t nr, ui
 	size_t looked_at = 0, given = 0;
 	int err = 0;
 
-	qsort(shown, nr, sizeof(*shown), by_weight);
+	if (nr)
+		qsort(shown, nr, sizeof(*shown), by_weight);
 	for (size_t i = 0; i < nr && r->used < r->places && !err; i++) {
 		struct rf_showing s = shown[i];
 

@@ -178,7 +178,7 @@ refused() {
 }
 
 @test "100,000 processes with a name each: the bound holds, memory too, sums are exact" {
-	start "$ringfence" export --textfile m.prom --group comm -i 500ms --max-series 1200 -- \
+	start "$ringfence" export --textfile m.prom --group comm -i 500ms --max-series 1500 -- \
 		"$programs/names" 100000 5
 	exporter=$pid
 	local first=0 last=0 nr most=0
@@ -194,27 +194,29 @@ refused() {
 	ends "$exporter" 60
 	[ "$status" -eq 0 ]
 	echo "series: $most, memory: $first then $last"
-	[ "$most" -gt 300 ] && [ "$most" -le 1200 ]
+	[ "$most" -gt 300 ] && [ "$most" -le 1500 ]
 	[ "$first" -gt 0 ] && [ $((last - first)) -lt 4000000 ]
 	promtool check metrics <m.prom
 	metrics that m.prom 'total("ringfence_calls_total", call="getppid") == 500000' \
 		'value("ringfence_call_duration_seconds_count", call="getppid") == 500000' \
 		'total("ringfence_crossings_total") == value("ringfence_crossings_attributed_total")' \
-		'nr <= 1200' 'value("ringfence_series") <= 1200'
+		'nr <= 1500' 'value("ringfence_series") <= 1500'
 }
 
 @test "kill -9 at any moment leaves a whole file to a reader" {
 	local i
-	start sleep 60
+	start sleep 120
 	local clock=$pid
 	"$python3" "$live/metrics.py" watch m.prom "$clock" >seen 3>&- &
 	local reader=$!
 	started+=("$reader")
-	for ((i = 0; i < 25; i++)); do
+	for ((i = 0; i < 12; i++)); do
+		touch -r m.prom before 2>/dev/null || touch -d @0 before
 		start "$ringfence" export --textfile m.prom -i 100ms --no-latency --comm none-such
 		exporter=$pid
-		# from before the first write to the middle of a later one
-		sleep "$(printf '0.%03d' $((RANDOM % 600 + 150)))"
+		# some before the first write, most in the middle of a later one
+		((i % 4 == 0)) || until_true 20 test m.prom -nt before
+		sleep "$(printf '0.%03d' $((RANDOM % 400)))"
 		kill -KILL "$exporter"
 		ends "$exporter" 5
 	done
@@ -223,7 +225,7 @@ refused() {
 	cat seen
 	[ "$status" -eq 0 ]
 	read -r times versions <seen
-	[ "$times" -gt 100 ] && [ "$versions" -gt 3 ]
+	[ "$times" -gt 100 ] && [ "$versions" -ge 6 ]
 	# what the killed ones have left is gone once one ends well
 	once -d 100ms
 	[ "$(find . -name '.m.prom.*' | wc -l)" -eq 0 ]
@@ -257,13 +259,13 @@ refused() {
 @test "a directory that vanishes and comes back" {
 	mkdir there
 	export_on --textfile there/m.prom -i 200ms --comm none-such
-	rm -r there
+	mv there gone
 	until_true 10 grep -qs 'no directory there' export.err
 	sleep 0.5
 	mkdir there
 	until_true 10 test -s there/m.prom
 	[ "$(grep -c warning export.err)" -le 2 ]
-	rm -r there
+	mv there gone-too
 	kill -TERM "$exporter"
 	ends "$exporter" 10
 	[ "$status" -eq 1 ]
