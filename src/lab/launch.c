@@ -95,7 +95,6 @@ static int set_limits(const struct rf_lab_limits *l)
 {
 	int ret = limit(RLIMIT_CPU, l->seconds);
 
-	ret = ret ? ret : limit(RLIMIT_AS, l->memory);
 	ret = ret ? ret : limit(RLIMIT_NPROC, l->processes);
 	ret = ret ? ret : limit(RLIMIT_FSIZE, FILE_MAX);
 	/* 1, not 0: with a limit of 0 a pipe in core_pattern is still fed */
@@ -169,6 +168,10 @@ child(const struct rf_lab_program *p, int go_fd, int report_fd)
 		/* end of file: nobody measures any more */
 		if (read(go_fd, &go, 1) != 1)
 			_exit(1);
+		/* last: this process itself may be larger, and its stack could not grow any more */
+		err = -limit(RLIMIT_AS, p->limits.memory);
+	}
+	if (!err) {
 		if (p->image_fd >= 0)
 			syscall(SYS_execveat, p->image_fd, "", p->argv, environment, AT_EMPTY_PATH);
 		else

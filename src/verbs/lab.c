@@ -394,25 +394,50 @@ static void tell_end(const struct lab_run *run)
 		rf_warn("%lld crossings were lost", (long long)run->result.lost);
 }
 
-/* A lab that was measured: its result, in the form asked for. */
-static int show(struct lab_run *run)
+static int show_table(struct lab_run *run)
 {
-	if (!run->mine)
-		run->lab->judge(&run->result, &run->judgement);
+	int ret =
+		rf_lab_show_parts(run->out, &run->style, run->lab, &run->result, &run->prediction);
+
+	fputc('\n', run->out);
+	return ret ? RF_EXIT_FAILED : RF_EXIT_DONE;
+}
+
+/* A lab's own program that came to its end: its result, and what is to be made of it. */
+static int show_judged(struct lab_run *run)
+{
+	int status = RF_EXIT_DONE;
+
+	run->lab->judge(&run->result, &run->judgement);
 	if (run->json) {
-		rf_lab_json(run->out, run->number, &run->result, &run->prediction,
-		            run->mine ? NULL : &run->judgement);
+		rf_lab_json(run->out, run->number, &run->result, &run->prediction, &run->judgement);
 	} else {
-		if (rf_lab_show_parts(run->out, &run->style, run->lab, &run->result,
-		                      &run->prediction))
-			return RF_EXIT_FAILED;
-		fputc('\n', run->out);
-		if (!run->mine)
-			rf_lab_show_judgement(run->out, &run->style, run->lab, &run->prediction,
-			                      &run->judgement);
+		status = show_table(run);
+		rf_lab_show_judgement(run->out, &run->style, run->lab, &run->prediction,
+		                      &run->judgement);
 	}
 	tell_end(run);
-	return run->mine || all_hold(&run->judgement) ? RF_EXIT_DONE : RF_EXIT_FAILED;
+	return status ? status : all_hold(&run->judgement) ? RF_EXIT_DONE : RF_EXIT_FAILED;
+}
+
+/* Another's program, or one that failed: its result without a judgement. */
+static int show_unjudged(struct lab_run *run)
+{
+	int status = RF_EXIT_DONE;
+
+	if (run->json)
+		rf_lab_json(run->out, run->number, &run->result, &run->prediction, NULL);
+	else
+		status = show_table(run);
+	tell_end(run);
+	return status ? status : run->mine ? RF_EXIT_DONE : RF_EXIT_FAILED;
+}
+
+static int show(struct lab_run *run)
+{
+	bool failed = run->result.timed_out || run->result.status;
+
+	return run->mine || failed ? show_unjudged(run) : show_judged(run);
 }
 
 /* Before anybody is asked anything. */
