@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/rf_time.h"
+#include "base/str.h"
 #include "ledger/ledger.h"
 #include "probe/detect.h"
 #include "probe/probe.h"
@@ -45,9 +46,31 @@ struct stat_run {
 	struct rf_cgroups *cgroups;
 	struct rf_overhead_meter meter;
 	char target[256];
+	struct rf_str missing;
 	uint64_t interval;    /* of the next result, from 1 */
 	uint64_t sweeps_left; /* until the interval is over */
 };
+
+/* What an absent feature keeps from the result; what is only dearer without one is not said here. */
+static void find_missing(struct stat_run *run)
+{
+	static const struct {
+		enum rf_feature feature;
+		const char *what;
+	} wanted[] = {
+		{ RF_FEATURE_PF_TRACEPOINTS,
+		  "page faults that nothing resolved, and how long the others took (no page-fault "
+		  "tracepoints)" },
+		{ RF_FEATURE_PF_EVENTS, "minor from major page faults (no software events)" },
+		{ RF_FEATURE_READ_PROCESSES, "paths of other users' programs (no CAP_SYS_PTRACE)" },
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		if (!rf_host_has(&run->host, wanted[i].feature))
+			rf_str_appendf(&run->missing, "%s%s", run->missing.len ? "; " : "",
+			               wanted[i].what);
+	}
+}
 
 static int show(struct stat_run *run)
 {
@@ -64,6 +87,7 @@ static int show(struct stat_run *run)
 		.cgroups = run->cgroups,
 		.hierarchy = o->live.hierarchy,
 		.live = true,
+		.missing = rf_str_get(&run->missing),
 	};
 	struct rf_overhead overhead;
 	struct rf_style style;
@@ -232,6 +256,7 @@ static int open_probe(struct stat_run *run)
 		       blocker->remedy);
 		return RF_EXIT_CANNOT;
 	}
+	find_missing(run);
 	rf_live_probe_options(&run->options.live, run->command.pid, &options);
 	options.by_thread = run->options.by == RF_BY_THREAD;
 	options.timed = run->options.overhead;
@@ -330,6 +355,7 @@ int rf_verb_stat(int argc, char **argv)
 	rf_ledger_free(run.ledger);
 	rf_users_free(run.users);
 	rf_cgroups_free(run.cgroups);
+	rf_str_free(&run.missing);
 	rf_live_clear(&run.options.live);
 	return status;
 }

@@ -52,7 +52,8 @@ struct rf_stat_view {
 	const struct rf_overhead *overhead; /* NULL: not asked for */
 	/* NULL; or where names come from instead of the two above: raw, NULL for an unknown one */
 	const struct rf_stat_names *names;
-	bool live; /* processes that have not exited may be looked up in /proc */
+	bool live;           /* processes that have not exited may be looked up in /proc */
+	const char *missing; /* what this host cannot tell, in words; NULL or "": nothing */
 };
 
 int rf_stat_table(FILE *out, const struct rf_stat_view *v, const struct rf_style *style);

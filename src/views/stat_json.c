@@ -185,11 +185,11 @@ static void put_totals(struct rf_json *j, const struct rf_ledger *l)
 	rf_json_end(j);
 }
 
-static void put_accounting(struct rf_json *j, const struct rf_ledger *l)
+static void put_accounting(struct rf_json *j, const struct rf_stat_view *v)
 {
 	struct rf_accounting acc;
 
-	rf_ledger_accounting(l, &acc);
+	rf_ledger_accounting(v->ledger, &acc);
 	rf_json_object(j, "accounting");
 	rf_json_u64(j, "seen", acc.seen);
 	rf_json_u64(j, "attributed", acc.attributed);
@@ -204,6 +204,7 @@ static void put_accounting(struct rf_json *j, const struct rf_ledger *l)
 	rf_json_u64(j, "lost_errnos", acc.lost_errnos);
 	rf_json_u64(j, "lost_records", acc.lost_records);
 	rf_json_u64(j, "evicted", acc.evicted);
+	rf_json_string(j, "missing", v->missing ? v->missing : "");
 	rf_json_end(j);
 }
 
@@ -245,7 +246,7 @@ int rf_stat_ndjson(FILE *out, const struct rf_stat_view *v)
 	rf_json_string(&j, "by", rf_by_name(v->by));
 	rf_json_u64(&j, "left_out", rows.cut);
 	put_totals(&j, v->ledger);
-	put_accounting(&j, v->ledger);
+	put_accounting(&j, v);
 	rf_json_end(&j);
 	rf_rows_clear(&rows);
 	return ferror(out) ? -EIO : 0;
@@ -273,7 +274,7 @@ int rf_stat_json(FILE *out, const struct rf_stat_view *v)
 	rf_json_end(&j);
 	rf_json_u64(&j, "left_out", rows.cut);
 	put_totals(&j, v->ledger);
-	put_accounting(&j, v->ledger);
+	put_accounting(&j, v);
 	put_overhead(&j, v->overhead);
 	rf_json_end(&j);
 	rf_rows_clear(&rows);

@@ -428,6 +428,8 @@ static void print_accounting(const struct table *t)
 	if (acc.lost_records)
 		fprintf(t->out, "%s process events lost: names and exits may be missing\n",
 		        rf_text_number(lost, acc.lost_records));
+	if (t->view->missing && t->view->missing[0])
+		fprintf(t->out, "not told on this host: %s\n", t->view->missing);
 }
 
 static void print_overhead(const struct table *t)

@@ -193,6 +193,10 @@ def judge_check(guest):
             wrong.append(f"{f['name']} was not tried as root")
         if f["verdict"] != "present" and not (f["detail"] and f["remedy"]):
             wrong.append(f"{f['name']} is absent without a reason or remedy")
+    told = json.loads(guest.text("single.json"))["accounting"]["missing"]
+    raised = features["page_fault_tracepoints"]["verdict"] == "present"
+    if raised != ("page-fault tracepoints" not in told):
+        wrong.append(f"page_fault_tracepoints and what the accounting says is missing: {told!r}")
     if wrong:
         raise check.Difference("\n".join(wrong))
     return doc
