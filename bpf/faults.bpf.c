@@ -59,7 +59,7 @@ static __always_inline int rf_fault_from_user(unsigned long address, unsigned lo
 	}
 	rf_close_span(c, now);
 	c->flags |= RF_T_IN_FAULT;
-	if (rf_isolation)
+	if (rf_events)
 		rf_keep_code(c, error_code);
 	rf_fault_seen(c, true);
 	return 0;
@@ -74,9 +74,9 @@ static __always_inline int rf_fault_from_kernel(unsigned long address, unsigned 
 		return 0;
 	now = rf_now();
 	c = rf_current_cpu(RF_SIDE_KERNEL, now);
-	if (!c || (rf_isolation && c->looking))
+	if (!c || (rf_events && c->looking))
 		return 0;
-	if (rf_isolation) {
+	if (rf_events) {
 		rf_keep_code(c, error_code);
 		c->kfault_address = address;
 		c->kfault_code = error_code;
@@ -176,7 +176,7 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 
 	if (rf_off())
 		return 0;
-	now = user || rf_isolation || rf_stream ? rf_now() : 0;
+	now = user || rf_events || rf_stream ? rf_now() : 0;
 	c = rf_current_cpu(user ? RF_SIDE_USER : RF_SIDE_KERNEL, now);
 	if (!c)
 		return 0;
@@ -199,7 +199,7 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 		rf_close_span(c, now);
 		c->flags &= ~RF_T_IN_FAULT;
 	}
-	if (rf_isolation) {
+	if (rf_events) {
 		if (!user && c->kfault_mark == rf_open_mark(c)) {
 			ns = now - c->kfault_ns;
 			c->kfault_mark = 0; /* resolved: not what a later EFAULT is about */
@@ -248,7 +248,9 @@ static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, in
 	now = rf_now();
 	if (rf_stream) {
 		rf_stream_event(c, RF_STREAM_SIGNAL,
-		                (sig & 127) | ((info ? BPF_CORE_READ(info, si_code) : code) & 511) << 7, now);
+		                (sig & 127) | ((info ? BPF_CORE_READ(info, si_code) : code) & 511)
+		                                      << 7,
+		                now);
 		c->flags &= ~RF_T_IN_FAULT;
 		return 0;
 	}

@@ -10,8 +10,8 @@
 
 #include "isolation.h"
 
-extern const volatile bool rf_isolation; /* count violations, page faults by class, capabilities */
-extern const volatile bool rf_events;    /* and tell of each violation */
+extern const volatile bool rf_isolation; /* count violations */
+extern const volatile bool rf_events;    /* tell of each; page faults by class, capabilities */
 extern const volatile __u32 rf_isolation_bits;
 extern const volatile __u64 rf_ring_spare; /* bytes in the ring up to which events may fill it */
 

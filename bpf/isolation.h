@@ -127,7 +127,7 @@ struct rf_frame_id {
 };
 
 /* What the processor says, in the architecture's own terms. */
-enum rf_arch { RF_ARCH_X86_64 = 1, RF_ARCH_ARM64 = 2 };
+enum rf_trap_arch { RF_TRAP_X86_64 = 1, RF_TRAP_ARM64 = 2 };
 
 #define RF_V_REGS 0x01    /* ip, sp and regs were read */
 #define RF_V_TRAP 0x02    /* trap, error_code and trap_address belong to it */
@@ -154,7 +154,7 @@ struct rf_violation_rec {
 	__u32 threads;
 	__u32 flags; /* RF_V_* */
 	__s32 code;  /* si_code */
-	__u32 arch;  /* enum rf_arch */
+	__u32 arch;  /* enum rf_trap_arch */
 	__u32 sender;
 	__u32 sender_uid;
 	char sender_comm[RF_COMM_LEN];

@@ -352,9 +352,9 @@ static __always_inline void rf_read_who(struct rf_violation_rec *v, struct task_
 		v->vm_bytes = BPF_CORE_READ(mm, total_vm) * PAGE_SIZE_MIN;
 	}
 #if defined(__TARGET_ARCH_x86)
-	v->arch = RF_ARCH_X86_64;
+	v->arch = RF_TRAP_X86_64;
 #else
-	v->arch = RF_ARCH_ARM64;
+	v->arch = RF_TRAP_ARM64;
 #endif
 }
 

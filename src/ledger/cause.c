@@ -97,7 +97,7 @@ bool rf_cause_is_trap_signal(int sig)
 
 static bool is_arm(const struct rf_violation_rec *v)
 {
-	return v->arch == RF_ARCH_ARM64;
+	return v->arch == RF_TRAP_ARM64;
 }
 
 static void set_address(struct rf_judgement *j, uint64_t address)

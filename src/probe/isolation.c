@@ -29,7 +29,7 @@ int rf_isolation_prepare(struct rf_probe *p, const struct rf_probe_options *o,
 	bpf_program__set_autoload(p->skel->progs.rf_outcome_exit,
 	                          on && rf_host_has(host, RF_FEATURE_SIGNAL_GENERATE));
 	bpf_program__set_autoload(p->skel->progs.rf_cap_capable,
-	                          on && rf_host_has(host, RF_FEATURE_CAP_CAPABLE));
+	                          ro->rf_events && rf_host_has(host, RF_FEATURE_CAP_CAPABLE));
 	return bpf_map__set_max_entries(p->skel->maps.rf_isolation_cells, 2 * p->cpus << bits);
 }
 

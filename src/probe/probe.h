@@ -48,8 +48,9 @@ enum rf_latency {
 /* How closely violations are watched. Off costs nothing. */
 enum rf_isolation_mode {
 	RF_ISOLATION_OFF,
-	RF_ISOLATION_COUNTS, /* violations by signal and outcome, page faults by class, capabilities */
-	RF_ISOLATION_EVENTS, /* and a record of each violation (bpf/isolation.h) */
+	RF_ISOLATION_COUNTS, /* violations by signal and outcome: costs nothing until there is one */
+	/* and a record of each (bpf/isolation.h), page faults by class, missing capabilities */
+	RF_ISOLATION_EVENTS,
 };
 
 struct rf_probe_options {

@@ -122,12 +122,6 @@ static int feed(void *ctx, const void *rec, size_t size)
 
 	if (ret)
 		return ret;
-	ret = rf_isolation_feed(run->isolation, rec, size);
-	if (ret) {
-		rf_err("a record of type %u, %zu bytes long, could not be taken in: %s", head->type,
-		       size, strerror(-ret));
-		return ret;
-	}
 	if (head->type == RF_REC_VIOLATION)
 		name_program(run, rec);
 	return 0;
@@ -325,7 +319,9 @@ static int prepare(struct faults_run *run)
 
 	run->ledger = rf_ledger_new();
 	run->isolation = rf_isolation_new(show_event, run);
-	run->feeder = (struct rf_feeder){ .ledger = run->ledger, .wants_exe = true };
+	run->feeder = (struct rf_feeder){ .ledger = run->ledger,
+		                          .isolation = run->isolation,
+		                          .wants_exe = true };
 	if (!run->options.no_symbols)
 		run->symbols = rf_symbols_new(SYMBOLS_MAX);
 	if (!run->ledger || !run->isolation || rf_cgroups_new(&run->cgroups, CGROUPS_MAX)) {

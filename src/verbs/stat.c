@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/rf_time.h"
 #include "base/str.h"
+#include "ledger/isolation.h"
 #include "ledger/ledger.h"
 #include "probe/detect.h"
 #include "probe/probe.h"
@@ -40,6 +41,7 @@ struct stat_run {
 	struct rf_window window;
 	struct rf_host host;
 	struct rf_ledger *ledger;
+	struct rf_isolation *isolation;
 	struct rf_feeder feeder;
 	struct rf_probe *probe;
 	struct rf_users *users;
@@ -77,6 +79,7 @@ static int show(struct stat_run *run)
 	const struct rf_stat_options *o = &run->options;
 	struct rf_stat_view view = {
 		.ledger = run->ledger,
+		.isolation = run->isolation,
 		.by = o->by,
 		.sort = o->sort,
 		.top = o->top,
@@ -131,8 +134,10 @@ static int sweep(struct stat_run *run, bool final, uint64_t *now)
 	if (!ret)
 		ret = final ? rf_probe_stop(run->probe, now) : rf_probe_sweep(run->probe, now);
 	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->probe));
+	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->probe));
 	if (!ret)
 		ret = rf_ledger_sweep_end(run->ledger, *now, final);
+	rf_isolation_sweep_end(run->isolation);
 	if (ret)
 		rf_err("a sweep failed: %s", strerror(-ret));
 	rf_overhead_sweep(&run->meter, rf_now_ns() - begin);
@@ -160,6 +165,7 @@ static int tick(struct stat_run *run)
 	run->sweeps_left = sweeps_per_interval(&run->options.live);
 	ret = show(run);
 	rf_ledger_next_interval(run->ledger, now);
+	rf_isolation_next_interval(run->isolation);
 	return ret;
 }
 
@@ -261,6 +267,7 @@ static int open_probe(struct stat_run *run)
 	options.by_thread = run->options.by == RF_BY_THREAD;
 	options.timed = run->options.overhead;
 	options.host = &run->host;
+	options.isolation = RF_ISOLATION_COUNTS;
 	ret = rf_probe_open(&run->probe, &options, rf_feed, &run->feeder, err, sizeof(err));
 	if (!ret)
 		return RF_EXIT_DONE;
@@ -300,9 +307,12 @@ static int prepare(struct stat_run *run)
 	int ret;
 
 	run->ledger = rf_ledger_new();
+	run->isolation = rf_isolation_new(NULL, NULL);
 	run->feeder.ledger = run->ledger;
+	run->feeder.isolation = run->isolation;
 	run->users = rf_users_new(USERS_MAX);
-	if (!run->ledger || !run->users || rf_cgroups_new(&run->cgroups, CGROUPS_MAX)) {
+	if (!run->ledger || !run->isolation || !run->users ||
+	    rf_cgroups_new(&run->cgroups, CGROUPS_MAX)) {
 		rf_err("out of memory");
 		return RF_EXIT_FAILED;
 	}
@@ -352,6 +362,7 @@ int rf_verb_stat(int argc, char **argv)
 		status = RF_EXIT_FAILED;
 	rf_window_close(&run.window);
 	rf_command_clear(&run.command);
+	rf_isolation_free(run.isolation);
 	rf_ledger_free(run.ledger);
 	rf_users_free(run.users);
 	rf_cgroups_free(run.cgroups);

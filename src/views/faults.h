@@ -64,8 +64,13 @@ void rf_violation_frame(const struct rf_faults_view *view, const struct rf_viola
 /* A sentence without a full stop that a person understands. */
 void rf_violation_explain(const struct rf_faults_view *view, const struct rf_violation *v,
                           struct rf_str *sentence);
-/* The totals of one process as "isolation" in its JSON object. p may be NULL: nothing happened. */
-void rf_isolation_json(struct rf_json *j, const struct rf_isolated *p);
+/* Its blast radius in a sentence without a full stop. */
+void rf_violation_blast(const struct rf_violation *v, struct rf_str *sentence);
+/*
+ * The totals of one process as "isolation" in its JSON object. p may be NULL: nothing happened.
+ * details: page faults by class and capabilities were counted too.
+ */
+void rf_isolation_json(struct rf_json *j, const struct rf_isolated *p, bool details);
 /* The account as "isolation" in the JSON of the whole. */
 void rf_isolation_json_account(struct rf_json *j, const struct rf_isolation *iso);
 

@@ -350,7 +350,7 @@ static void put_capabilities(struct rf_json *j, const struct rf_isolated *p)
 	rf_json_end(j);
 }
 
-void rf_isolation_json(struct rf_json *j, const struct rf_isolated *p)
+void rf_isolation_json(struct rf_json *j, const struct rf_isolated *p, bool details)
 {
 	static const struct rf_isolated none;
 
@@ -362,8 +362,10 @@ void rf_isolation_json(struct rf_json *j, const struct rf_isolated *p)
 	rf_json_u64(j, "killed", p->killed);
 	rf_json_u64(j, "refused", p->refused);
 	put_violations(j, p);
-	put_faults(j, p);
-	put_capabilities(j, p);
+	if (details) {
+		put_faults(j, p);
+		put_capabilities(j, p);
+	}
 	rf_json_end(j);
 }
 
@@ -434,7 +436,7 @@ static void put_processes(struct rf_json *j, const struct rf_faults_summary *s)
 		rf_json_u64(j, "start_time_ns", p ? p->start_ns : 0);
 		rf_json_string(j, "comm", p ? p->comm : "");
 		rf_json_string(j, "exe", p && p->exe ? p->exe : "");
-		rf_isolation_json(j, iso);
+		rf_isolation_json(j, iso, true);
 		rf_json_end(j);
 	}
 	rf_json_end(j);

@@ -14,6 +14,7 @@
 
 #include "identity/cgroup.h"
 #include "identity/user.h"
+#include "ledger/isolation.h"
 #include "ledger/rows.h"
 #include "views/text.h"
 
@@ -40,6 +41,7 @@ struct rf_stat_names {
 
 struct rf_stat_view {
 	const struct rf_ledger *ledger;
+	const struct rf_isolation *isolation; /* NULL: violations were not counted */
 	enum rf_by by;
 	enum rf_sort sort;
 	size_t top;                 /* rows at most; 0: all */

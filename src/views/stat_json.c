@@ -7,6 +7,7 @@
 #include "bpf/records.h"
 #include "identity/errno.h"
 #include "identity/syscall.h"
+#include "views/faults.h"
 #include "views/json.h"
 #include "views/stat.h"
 
@@ -157,6 +158,8 @@ static void put_row(struct rf_json *j, const struct rf_stat_view *v, const struc
 	rf_json_u64(j, "calls", p->calls);
 	rf_json_u64(j, "failed", p->failed);
 	rf_json_u64(j, "denied", p->denied);
+	if (v->isolation && (v->by == RF_BY_PROCESS || v->by == RF_BY_THREAD))
+		rf_isolation_json(j, rf_isolation_find(v->isolation, p->entity), false);
 	/* time and page faults belong to no call */
 	if (v->by != RF_BY_CALL)
 		put_sides(j, p);
@@ -247,6 +250,8 @@ int rf_stat_ndjson(FILE *out, const struct rf_stat_view *v)
 	rf_json_u64(&j, "left_out", rows.cut);
 	put_totals(&j, v->ledger);
 	put_accounting(&j, v);
+	if (v->isolation)
+		rf_isolation_json_account(&j, v->isolation);
 	rf_json_end(&j);
 	rf_rows_clear(&rows);
 	return ferror(out) ? -EIO : 0;
@@ -275,6 +280,8 @@ int rf_stat_json(FILE *out, const struct rf_stat_view *v)
 	rf_json_u64(&j, "left_out", rows.cut);
 	put_totals(&j, v->ledger);
 	put_accounting(&j, v);
+	if (v->isolation)
+		rf_isolation_json_account(&j, v->isolation);
 	put_overhead(&j, v->overhead);
 	rf_json_end(&j);
 	rf_rows_clear(&rows);

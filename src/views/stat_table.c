@@ -22,6 +22,7 @@
 
 #define CALL_INDENT 4
 #define NAME_LEN 256
+#define VIOLATORS_MAX 10
 
 /* One table being built: what its cells need to know. */
 struct table {
@@ -461,6 +462,47 @@ static void print_left_out(const struct table *t, size_t cut)
 		        rf_text_number(buf, cut));
 }
 
+static void append_outcome(struct rf_str *s, const char *what, uint64_t n)
+{
+	char buf[RF_TEXT_LEN];
+
+	if (n)
+		rf_str_appendf(s, "%s%s %s", s->len ? ", " : "", rf_text_number(buf, n), what);
+}
+
+/* "violations   cat[12]: 1 killed": a line for each process that had any, up to so many. */
+static void print_violations(const struct table *t)
+{
+	const struct rf_isolation *iso = t->view->isolation;
+	size_t shown = 0, more = 0;
+
+	for (size_t i = 0; iso && i < rf_isolation_nr(iso); i++) {
+		const struct rf_isolated *n = rf_isolation_process(iso, i);
+		const struct rf_process *p = rf_ledger_find(t->view->ledger, n->entity);
+		__rf_str struct rf_str line = RF_STR_INIT;
+		char name[NAME_LEN];
+
+		append_outcome(&line, "handled", n->handled);
+		append_outcome(&line, "killed", n->killed);
+		append_outcome(&line, "bad pointers refused", n->refused);
+		if (!line.len)
+			continue;
+		if (shown++ >= VIOLATORS_MAX) {
+			more++;
+			continue;
+		}
+		fprintf(t->out, "violations   %s[%u]: ",
+		        rf_text_name(name, sizeof(name), p ? p->comm : "?", t->style->utf8),
+		        p ? p->tgid : RF_ENTITY_PID(n->entity));
+		rf_color_print(t->out, t->style, n->killed ? RF_COLOR_WARN : RF_COLOR_NONE,
+		               rf_str_get(&line));
+		fputc('\n', t->out);
+	}
+	if (more)
+		fprintf(t->out, "violations   of %zu more processes; ringfence faults tells all\n",
+		        more);
+}
+
 int rf_stat_table(FILE *out, const struct rf_stat_view *v, const struct rf_style *style)
 {
 	struct table t = {
@@ -482,6 +524,7 @@ int rf_stat_table(FILE *out, const struct rf_stat_view *v, const struct rf_style
 	if (!ret) {
 		print_left_out(&t, rows.cut);
 		fputc('\n', out);
+		print_violations(&t);
 		print_accounting(&t);
 		print_overhead(&t);
 		fflush(out);
