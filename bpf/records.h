@@ -190,7 +190,7 @@ struct rf_counts {
 	__u64 lost[RF_LOST_KINDS]; /* crossings */
 	__u64 lost_errnos;         /* failures whose errno was lost; their call is attributed */
 	__u64 lost_records;        /* process events that the ring had no room for */
-	__u64 evicted; /* cells that went through the ring: a measure of table pressure */
+	__u64 evicted;       /* cells that went through the ring: a measure of table pressure */
 	__u64 violations;    /* isolation.h: counted before anything can fail */
 	__u64 outcomes;      /* of violations, whenever they began: booked in a cell or lost */
 	__u64 lost_outcomes; /* violations whose outcome found no cell, or could not be followed */

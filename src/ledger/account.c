@@ -120,8 +120,8 @@ static uint64_t account(const struct rf_books *b, struct rf_accounting *acc)
 	acc->attributed = to_u64(attributed);
 	lost = (rf_wide)acc->seen - acc->attributed;
 	acc->lost = to_s64(lost);
-	acc->lost_unexplained = to_s64(lost - acc->lost_cell - acc->lost_state -
-	                               acc->lost_skipped - acc->lost_batch);
+	acc->lost_unexplained = to_s64(lost - acc->lost_cell - acc->lost_state - acc->lost_skipped -
+	                               acc->lost_batch);
 	return overdrawn;
 }
 

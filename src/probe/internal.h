@@ -48,7 +48,7 @@ struct rf_probe {
 	struct rf_table_sizes sizes;
 	unsigned int cpus;
 	struct rf_mapping call_cells, errno_cells, time_cells, cpu_states, isolation_cells;
-	uint32_t isolation_bits; /* log2 of the isolation cells that a CPU has for one epoch */
+	uint32_t isolation_bits;   /* log2 of the isolation cells that a CPU has for one epoch */
 	struct rf_mapping batches; /* stream mode */
 	rf_sink sink;
 	void *sink_ctx;

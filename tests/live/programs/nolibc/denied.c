@@ -14,6 +14,6 @@ static int rf_main(int argc, char **argv)
 	rf_gate();
 	rf_call_n(rf_arg(argc, argv, 1, 100), __NR_kill, 1, 0, 0);
 	rf_call_n(rf_arg(argc, argv, 2, 100), __NR_openat, AT_FDCWD, (long)"/proc/1/environ",
-		  O_RDONLY);
+	          O_RDONLY);
 	return 0;
 }

@@ -14,7 +14,7 @@ static const char *const names[][2] = {
 	{ "utf8", "\xff\xfe\xc3(\xed\xa0\x80" },
 	{ "comma", "=1+1,;|\"x\"" },
 	{ "bidi", "\xe2\x80\xae\xc2\x9b"
-		  "31m\x7f" },
+	          "31m\x7f" },
 	{ "empty", "" },
 };
 

@@ -16,9 +16,9 @@ static int rf_main(int argc, char **argv)
 		long ret;
 
 		__asm__ volatile("int $0x80"
-				 : "=a"(ret)
-				 : "a"(20L)
-				 : "r8", "r9", "r10", "r11", "memory");
+		                 : "=a"(ret)
+		                 : "a"(20L)
+		                 : "r8", "r9", "r10", "r11", "memory");
 		if (ret != rf_me->pid) {
 			return 1;
 		}

@@ -36,7 +36,7 @@ static void handled_sleep(void)
 	ret = rf_raw(__NR_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
 	rf_call(__NR_setitimer, 0, none, 0);
 	rf_tally_add(__NR_nanosleep, ret == -EINTR ? RF_ERESTART_RESTARTBLOCK : rf_error_of(ret),
-		     1);
+	             1);
 }
 
 static void restarted_read(long n)

@@ -68,10 +68,10 @@ static int rf_main(int argc, char **argv)
 		zero = (int)rf_call(__NR_openat, AT_FDCWD, "/dev/zero", O_RDONLY, 0);
 	}
 	at = map(n,
-		 fd < 0			   ? MAP_PRIVATE | MAP_ANONYMOUS :
-		 rf_streq(kind, "private") ? MAP_PRIVATE :
-					     MAP_SHARED,
-		 fd);
+	         fd < 0                    ? MAP_PRIVATE | MAP_ANONYMOUS :
+	         rf_streq(kind, "private") ? MAP_PRIVATE :
+	                                     MAP_SHARED,
+	         fd);
 	if (rf_streq(kind, "major")) {
 		rf_call(__NR_fadvise64, fd, 0, n * PAGE, 4 /* POSIX_FADV_DONTNEED */);
 	}

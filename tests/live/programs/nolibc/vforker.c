@@ -30,7 +30,7 @@ static void round(void *exec)
 
 	child = rf_slot_new();
 	rf_clone_on(in_child, exec, stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD,
-		    &pid);
+	            &pid);
 	rf_me = parent;
 	child->pid = pid;
 	rf_call(__NR_wait4, pid, 0, 0, 0);
