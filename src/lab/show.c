@@ -229,6 +229,9 @@ static void cause_cell(struct rf_grid *g, const struct rf_lab_part *p)
 		               rf_cause_name(v->cause));
 		if (access)
 			rf_str_appendf(&s, " (%s)", access);
+		/* the others are told by what became of the call or the process */
+		if (v->outcome == RF_OUTCOME_HANDLED)
+			rf_str_append(&s, " handled");
 	}
 	rf_grid_add(g, s.len ? rf_str_get(&s) : "none", RF_COLOR_NONE);
 }

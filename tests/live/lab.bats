@@ -209,6 +209,15 @@ that() {
 	./mine
 }
 
+@test "lab: a violation that the changed program handles is told as handled" {
+	"$ringfence" lab 5 --edit
+	sed -i 's/^int main(void)/#include <signal.h>\nstatic void on(int n) { _exit(n); }\n&/;
+		s/lab_part(names/signal(SIGSEGV, on); signal(SIGILL, on); &/' lab05.c
+	cc -O1 -pthread -o mine lab05.c
+	run -0 "$ringfence" lab 5 ./mine --yes
+	[ "$(grep -cE '1 (privileged|illegal)-instruction.* handled +1 exit [0-9]+$' <<<"$output")" = 3 ]
+}
+
 @test "lab: a program that knows nothing of labs is one part; limits hold; nothing is left" {
 	"$ringfence" lab 2 /bin/true --yes --format json -o lab.json
 	that '(.parts | length) == 1 and .parts[0].name == "whole run" and .parts[0].by_call.exit_group == 1'
