@@ -19,7 +19,9 @@
 #include "recording/replay.h"
 #include "verbs/output.h"
 #include "verbs/report_options.h"
+#include "verbs/report_steps.h"
 #include "verbs/verbs.h"
+#include "views/diff.h"
 #include "views/stat.h"
 
 #define ROWS_IN_TABLE 20
@@ -199,10 +201,8 @@ static int find_moments(struct report_run *run, const struct rf_file_header *h)
 	return 0;
 }
 
-static void tell_state(const char *path, const struct rf_replay *r)
+static void tell_state(const char *path, const struct rf_reader_state *s)
 {
-	const struct rf_reader_state *s = &r->state;
-
 	if (!s->ended)
 		rf_warn("%s was cut off: this is what its whole blocks hold", path);
 	if (s->bad_blocks || s->bad_records)
@@ -245,7 +245,7 @@ static int read_book(struct report_run *run, const char *path, struct book *b)
 		ret = rf_replay(r, &o, b->ledger, b->names, &b->replay);
 	rf_reader_close(r);
 	if (!ret)
-		tell_state(path, &b->replay);
+		tell_state(path, &b->replay.state);
 	return ret;
 }
 
@@ -307,6 +307,81 @@ static int show_ledger(struct report_run *run)
 	return rf_output_flush(&run->output) ? -EIO : ret;
 }
 
+static int show_diff(struct report_run *run)
+{
+	const struct rf_report_options *o = &run->options;
+	struct rf_diff_view view = {
+		.before_name = o->file,
+		.after_name = o->diff,
+		.top = o->has_top                   ? o->top :
+		       o->format == RF_REPORT_TABLE ? ROWS_IN_TABLE :
+		                                      0,
+	};
+	FILE *out = run->output.file;
+	struct book before = { 0 }, after = { 0 };
+	struct rf_style style;
+	int ret = read_book(run, o->file, &before);
+
+	if (!ret)
+		ret = read_book(run, o->diff, &after);
+	if (!ret)
+		ret = rf_output_begin(&run->output);
+	view.before = before.ledger;
+	view.after = after.ledger;
+	if (!ret && o->format == RF_REPORT_TABLE) {
+		rf_style_detect(&style, fileno(out));
+		ret = rf_diff_table(out, &view, &style);
+	} else if (!ret) {
+		ret = o->format == RF_REPORT_CSV ? rf_diff_csv(out, &view) :
+		                                   rf_diff_json(out, &view);
+	}
+	clear_book(&before);
+	clear_book(&after);
+	return rf_output_flush(&run->output) ? -EIO : ret;
+}
+
+static int show_steps(struct report_run *run)
+{
+	const struct rf_report_options *o = &run->options;
+	struct rf_report_steps steps = {
+		.out = run->output.file,
+		.json = o->format != RF_REPORT_TABLE,
+		.timeline = o->timeline,
+		.pid = o->timeline_pid,
+		.wants_call = o->has_calls ? wants_call : NULL,
+		.ctx = run,
+	};
+	struct rf_style style;
+	struct rf_reader *r;
+	int ret = 0;
+
+	run->filtered = has_filters(o);
+	if (run->filtered)
+		ret = find_wanted(run, o->file);
+	if (!ret)
+		ret = rf_reader_open(&r, o->file);
+	if (ret)
+		return ret;
+	steps.wants = run->filtered ? wants : NULL;
+	rf_style_detect(&style, fileno(run->output.file));
+	steps.utf8 = style.utf8;
+	ret = find_moments(run, rf_reader_header(r));
+	steps.from_ns = run->from_ns;
+	steps.to_ns = run->to_ns;
+	if (!ret)
+		ret = rf_output_begin(&run->output);
+	if (!ret)
+		ret = rf_report_steps(r, &steps);
+	if (!ret)
+		tell_state(o->file, rf_reader_state(r));
+	if (!ret && !steps.shown)
+		rf_warn("nothing of that in %s; without --timeline and --faults report lists its "
+		        "processes",
+		        o->file);
+	rf_reader_close(r);
+	return rf_output_flush(&run->output) ? -EIO : ret;
+}
+
 int rf_verb_report(int argc, char **argv)
 {
 	static struct report_run run;
@@ -315,7 +390,9 @@ int rf_verb_report(int argc, char **argv)
 	rf_report_options_parse(&run.options, argc, argv);
 	ret = rf_output_open(&run.output, run.options.output);
 	if (!ret)
-		ret = show_ledger(&run);
+		ret = run.options.diff                           ? show_diff(&run) :
+		      run.options.timeline || run.options.faults ? show_steps(&run) :
+		                                                   show_ledger(&run);
 	if (rf_output_close(&run.output) && !ret)
 		ret = -EIO;
 	rf_table_clear(&run.wanted);

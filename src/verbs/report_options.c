@@ -140,7 +140,7 @@ static void check_whole(const struct rf_report_options *o)
 
 	if (!o->file)
 		rf_usage_error("which recording? ringfence report FILE");
-	if ((o->timeline != 0) + (o->diff != NULL) + (o->faults != 0) > 1)
+	if (o->timeline + (o->diff != NULL) + o->faults > 1)
 		rf_usage_error("--timeline, --diff and --faults exclude each other");
 	if (o->comm && rf_glob_valid(o->comm, err, sizeof(err)))
 		rf_usage_error("--comm takes a glob: %s", err);
