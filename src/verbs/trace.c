@@ -11,6 +11,7 @@
 
 #include <linux/types.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/rf_time.h"
 #include "bpf/stream.h"
@@ -139,8 +140,23 @@ static bool is_shown(const struct trace_run *run, const struct rf_step *s)
 	       (!(s->flags & RF_CALL_REFUSED) && s->time - s->start >= run->options.slower_ns);
 }
 
-static struct rf_moment_who who_of(const struct rf_who_thread *t)
+/* A thread of which nothing was said yet: the command, before its execve. */
+static void ask_name(struct rf_who_thread *t)
 {
+	char path[64];
+	__fclose FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", t->tid);
+	f = fopen(path, "re");
+	if (!f || !fgets(t->comm, sizeof(t->comm), f))
+		snprintf(t->comm, sizeof(t->comm), "?");
+	t->comm[strcspn(t->comm, "\n")] = '\0';
+}
+
+static struct rf_moment_who who_of(struct rf_who_thread *t)
+{
+	if (!*t->comm)
+		ask_name(t);
 	return (struct rf_moment_who){ .pid = t->pid, .tid = t->tid, .comm = t->comm };
 }
 

@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The stream: what is recorded and reported is what is known, crossing by crossing; what a disk, a
+# signal or a full ring takes away is told.
+
+load helpers
+
+setup() { live_setup; }
+teardown() { live_teardown; }
+
+# recorded PROGRAM ARGUMENT...: its whole life under record, and report equal to its tally.
+recorded() {
+	rm -f result.json known.tally x.rec
+	RF_EXPECT=$PWD/known.tally timeout 60 "$ringfence" record -o x.rec -- "$programs/$1" "${@:2}" &&
+		"$ringfence" report --format json -o result.json x.rec &&
+		check exact result.json known.tally
+}
+
+# key FILE EXPRESSION: of a JSON file, by jq.
+key() {
+	jq -e "$2" "$1"
+}
+
+@test "record and report say exactly what is known" {
+	recorded single 12345 100 20 3
+	recorded threads 64 2000
+	recorded storm 200 100 8
+	recorded exec_thread 77 "$programs/single" 33
+	recorded vforker 5 10 "$programs/single" 7
+	recorded exit_blocked 7 6 5
+	recorded sighandler 1000
+	recorded interrupted 5 6 3
+	recorded seccomp errno 1000
+	recorded seccomp trap 300
+	recorded seccomp kill
+	recorded badcall 100
+	recorded efault 300 200
+	recorded pid_reuse 100 200
+	recorded pages 100
+}
+
+@test "a 32-bit caller, recorded" {
+	[ "$(uname -m)" = x86_64 ] || skip "x86_64 only"
+	RF_EXPECT=- "$programs/int80" 1 0 || skip "this kernel serves no 32-bit calls"
+	recorded int80 1000 500
+}
+
+@test "stat and report agree, cell by cell" {
+	cells='[.processes[] | {comm, calls, failed, denied, exe, user,
+		by_call: [.by_call[] | {name, abi, nr, calls, failed, denied, errnos, refused}] |
+		sort_by(.abi, .nr)}] | sort_by(.comm, .calls)'
+	for program in "single 5000 10 5 2" "storm 20 100 4" "seccomp errno 100" "threads 8 500"; do
+		# shellcheck disable=SC2086
+		set -- $program
+		"$ringfence" stat --format json -o stat.json -- "$programs/$1" "${@:2}"
+		"$ringfence" record -o x.rec -- "$programs/$1" "${@:2}"
+		"$ringfence" report --format json -o report.json x.rec
+		[ "$1" = threads ] && cells=${cells/'by_call: [.by_call[]'/'by_call: [.by_call[] | select(.name != "futex")'} &&
+			cells=${cells/calls, failed, denied, exe/exe}
+		diff <(jq "$cells" stat.json) <(jq "$cells" report.json)
+	done
+}
+
+@test "time in a recording adds up to the time on the clock" {
+	recorded sleeper 10 100
+	check that result.json known.tally \
+		'near(p["time_ns"]["user"] + p["time_ns"]["kernel"] + p["time_ns"]["waiting"],
+		      x["wall_ns"], 0.02)' 'p["time_ns"]["waiting"] > 0.9 * x["wall_ns"]'
+	recorded compute 500
+	check that result.json known.tally \
+		'near(p["time_ns"]["user"] + p["time_ns"]["kernel"] + p["time_ns"]["waiting"],
+		      x["wall_ns"], 0.02)'
+}
+
+@test "a timeline's spans are the thread's life within 1 %" {
+	"$ringfence" record -o x.rec -- "$programs/sleeper" 20 50
+	"$ringfence" report --format json -o result.json x.rec
+	pid=$(jq '.processes[0].pid' result.json)
+	"$ringfence" report --timeline "$pid" --format ndjson -o lines.json x.rec
+	jq -s -e --slurpfile whole result.json '
+		[.[] | select(.type == "user" or .type == "kernel" or .type == "waiting")] |
+		(map(.duration_ns) | add) as $sum |
+		((map(.time_ns + .duration_ns) | max) - (map(.time_ns) | min)) as $life |
+		$whole[0].processes[0].time_ns as $t |
+		($sum - $life | fabs) < $life / 100 and
+		($sum - ($t.user + $t.kernel + $t.waiting) | fabs) < $life / 100' lines.json
+	[ "$(jq -s '[.[] | select(.type == "call" and .name == "nanosleep" or .name == "clock_nanosleep")] |
+		length' lines.json)" -ge 20 ]
+}
+
+@test "at most 16 bytes a crossing, and a file that is small" {
+	"$ringfence" record -o x.rec -- "$programs/single" 200000
+	[ "$(stat -c %s x.rec)" -lt 1600000 ]
+	[ "$(stat -c %a x.rec)" = 600 ]
+}
+
+@test "the whole host, and parts of it" {
+	start "$programs/pulse" 2>/dev/null || start sleep 30
+	"$ringfence" record -o x.rec -d 1s
+	"$ringfence" report --format json -o all.json x.rec
+	key all.json '.accounting | .seen == .attributed + .lost and .lost_by.unexplained == 0'
+	"$ringfence" report --format json --from +200ms --to +600ms -o part.json x.rec
+	key part.json '.accounting.seen == .accounting.attributed + .accounting.lost'
+	key part.json '.window_ns == 400000000'
+	"$ringfence" report --format json -u root -o root.json x.rec
+	key root.json '[.processes[].user] | unique == ["root"] or . == []'
+	"$ringfence" report --format csv x.rec | head -n 1 | grep -q interval
+	"$ringfence" report --format ndjson x.rec | jq -s -e '.[-1].accounting.lost >= 0'
+}
+
+@test "report needs no privileges" {
+	chmod 755 . && "$ringfence" record -o x.rec -- "$programs/single" 10
+	chmod 644 x.rec
+	cp "$ringfence" ./copy && chmod 755 ./copy
+	setpriv --reuid 65534 --regid 65534 --clear-groups ./copy report --format json x.rec |
+		jq -e '.processes[0].comm == "single"'
+}
+
+@test "killed: all but the last second can be read" {
+	start "$ringfence" record -o x.rec -- "$programs/flood" 4000
+	recorder=$pid
+	until_true 20 test -s x.rec
+	sleep 2.5
+	kill -KILL "$recorder"
+	ends "$recorder" 10
+	run --separate-stderr "$ringfence" report --format json -o result.json x.rec
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"was cut off"* ]]
+	key result.json '.accounting | .seen == .attributed and .attributed > 100000'
+}
+
+@test "a full disk: stops with a reason, and the file can be read" {
+	mkdir small
+	mount -t tmpfs -o size=300k tmpfs small || skip "no tmpfs here"
+	run --separate-stderr timeout 60 "$ringfence" record -o small/x.rec -- \
+		"$programs/storm" 3000 300 8
+	cp small/x.rec x.rec
+	umount small
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"no space left"* ]]
+	run --separate-stderr "$ringfence" report --format json -o result.json x.rec
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"was cut off"* ]]
+	[[ $stderr != *"damaged"* ]]
+	key result.json '.accounting.attributed > 1000'
+}
+
+@test "a recorder that sleeps: what is lost is counted to the last crossing" {
+	start env RF_EXPECT="$PWD/known.tally" "$ringfence" record --memory 2M -o x.rec -- \
+		"$programs/flood" 2000 2
+	recorder=$pid
+	until_true 20 test -s x.rec
+	sleep 0.3
+	kill -STOP "$recorder"
+	sleep 1
+	kill -CONT "$recorder"
+	ends "$recorder" 30
+	[ "$status" -eq 0 ]
+	"$ringfence" report --format json -o result.json x.rec
+	key result.json '.accounting | .lost_by.batch > 0 and .lost == .lost_by.batch and
+		.lost_by.unexplained == 0 and .seen == .attributed + .lost'
+	# seen is what the program did
+	calls=$(jq -s '[.[].processes[].cells[].calls] | add' known.tally)
+	jq -e --argjson calls "$calls" '.totals.calls + .accounting.lost >= $calls' result.json
+}
+
+@test "a flight recorder holds the latest past, and writes it when asked" {
+	start "$ringfence" record -o x.rec --keep 2s -- "$programs/flood" 8000
+	recorder=$pid
+	sleep 5
+	[ ! -s x.rec ]
+	kill -USR2 "$recorder"
+	until_true 5 test -s x.rec
+	ends "$recorder" 30
+	"$ringfence" report --format json -o result.json x.rec
+	key result.json '.accounting | .lost_by.unexplained == 0 and .seen > 0'
+	key result.json '.window_ns > 1000000000 and .window_ns < 5000000000'
+	key result.json '.processes[0].comm == "flood"'
+	# and at the end
+	"$ringfence" report --format json -o end.json x.rec.2
+	key end.json '.processes[0].exited and .accounting.lost_by.unexplained == 0'
+}
+
+@test "a flight recorder is triggered by a slow call" {
+	start "$ringfence" record -o x.rec --keep 10s --on 'call>500ms' -- sh -c 'sleep 1; sleep 6'
+	recorder=$pid
+	until_true 6 test -s x.rec
+	kill -INT "$recorder"
+	ends "$recorder" 20
+	"$ringfence" report --format json x.rec |
+		jq -e '[.processes[].by_call[] | select(.max_ns > 500000000)] | length > 0'
+}
+
+@test "what has changed between two recordings" {
+	"$ringfence" record -o a.rec -- "$programs/single" 1000
+	"$ringfence" record -o b.rec -- "$programs/single" 1000 5000
+	"$ringfence" report a.rec --diff b.rec --format json |
+		jq -e '.changes[] | select(.name == "openat") | .before.count == 0 and .after.count == 5000'
+	"$ringfence" report a.rec --diff b.rec | grep -q openat
+}
+
+@test "usage" {
+	run "$ringfence" record -d 1s
+	[ "$status" -eq 2 ]
+	run "$ringfence" record -o x.rec --on violation -d 1s
+	[ "$status" -eq 2 ]
+	run "$ringfence" report
+	[ "$status" -eq 2 ]
+	run "$ringfence" report nothing.rec
+	[ "$status" -eq 1 ]
+	run "$ringfence" report /etc/passwd
+	[ "$status" -eq 1 ]
+	[[ $output == *"is no recording"* ]]
+	ln -s /etc/hostname link.rec
+	run "$ringfence" record -o link.rec -d 1s
+	[ "$status" -eq 1 ]
+	[[ $output == *"symbolic link"* ]]
+}
