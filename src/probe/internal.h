@@ -78,5 +78,7 @@ int rf_probe_ring_record(void *ctx, void *data, size_t size);
 /* Maps the tables and CPU states of a loaded skeleton; undone by rf_sweep_unmap(). 0 or -errno. */
 int rf_sweep_map(struct rf_probe *p);
 void rf_sweep_unmap(struct rf_probe *p);
+/* Hands over what was set aside while an epoch was closed. 0, or what the sink said. */
+int rf_sweep_backlog(struct rf_probe *p);
 
 #endif

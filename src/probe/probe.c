@@ -437,8 +437,11 @@ void rf_probe_close(struct rf_probe *p)
 
 int rf_probe_poll(struct rf_probe *p, int timeout_ms)
 {
-	int n = ring_buffer__poll(p->ring, timeout_ms);
+	int n = rf_sweep_backlog(p);
 
+	if (n)
+		return n;
+	n = ring_buffer__poll(p->ring, timeout_ms);
 	if (n < 0)
 		return n;
 	/* small loads do not wake us: whatever has come is taken now */

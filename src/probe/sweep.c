@@ -111,7 +111,7 @@ static int backlog_add(struct rf_backlog *b, const void *data, size_t size)
 	return 0;
 }
 
-static int backlog_hand_over(struct rf_probe *p)
+int rf_sweep_backlog(struct rf_probe *p)
 {
 	struct rf_backlog *b = &p->backlog;
 	size_t at = 0;
@@ -380,18 +380,20 @@ static int drain_ring(struct rf_probe *p)
 
 static int close_and_sweep(struct rf_probe *p, bool threads, uint64_t *now)
 {
-	int err;
+	int err = rf_sweep_backlog(p);
 
 	*now = now_ns();
-	err = close_epoch(p);
+	if (!err)
+		err = close_epoch(p);
 	if (!err)
 		err = drain_ring(p);
 	if (!err)
 		err = sweep_tables(p);
 	if (!err && threads)
 		err = sweep_threads(p);
+	/* what came of the next epoch waits: who follows epochs knows that this one is whole */
 	p->closing = false;
-	return err ? err : backlog_hand_over(p);
+	return err;
 }
 
 int rf_probe_sweep(struct rf_probe *p, uint64_t *now)
@@ -407,13 +409,14 @@ int rf_probe_flush(struct rf_probe *p, uint64_t *now)
 int rf_probe_stop(struct rf_probe *p, uint64_t *now)
 {
 	struct rf_control *control = rf_probe_control(p);
-	int err;
+	int err = rf_sweep_backlog(p);
 
 	*now = now_ns();
 	p->final = true;
 	/* from here on no crossing begins or ends; what is open stays open */
 	__atomic_store_n(&control->on, RF_FROZEN, __ATOMIC_RELEASE);
-	err = grace_period();
+	if (!err)
+		err = grace_period();
 	if (!err)
 		err = sweep_threads(p);
 	__atomic_store_n(&control->on, RF_OFF, __ATOMIC_RELEASE);
@@ -426,7 +429,7 @@ int rf_probe_stop(struct rf_probe *p, uint64_t *now)
 	if (!err)
 		err = sweep_tables(p);
 	p->closing = false;
-	return err ? err : backlog_hand_over(p);
+	return err ? err : rf_sweep_backlog(p);
 }
 
 int rf_probe_start(struct rf_probe *p, uint64_t *now)

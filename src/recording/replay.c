@@ -22,8 +22,10 @@ struct replay {
 	uint64_t open;   /* and when it ends */
 	uint64_t begin_ns;
 	uint64_t end_ns; /* of the last sweep; 0: none */
-	bool sweeping;   /* the final sweep */
-	bool swept;
+	bool final;      /* the last sweep was that of the end */
+	bool sweeping;   /* a sweep tells what is open */
+	bool swept;      /* it has done so */
+	bool stale;      /* more has happened since */
 	uint64_t bad_batches;
 	uint64_t bad_records;
 };
@@ -99,7 +101,7 @@ static int take_thread(struct replay *p, const void *data)
 	if (rec.rec.count && (is_after(p, rec.call_start_ns) ||
 	                      (p->o->wants_call && !fold_wants_call((void *)p->o, rec.call))))
 		rec.rec.count = 0;
-	p->open += p->sweeping && rec.rec.count;
+	p->open += rec.rec.count;
 	return feed(p, &rec, sizeof(rec));
 }
 
@@ -127,6 +129,7 @@ static int take_record(struct replay *p, const struct rf_entry_read *e)
 
 	switch (head->type) {
 	case RF_REC_BATCH:
+		p->stale = p->swept;
 		err = rf_fold_batch(p->fold, e->rec, e->size);
 		if (err == -EINVAL) {
 			p->bad_batches++;
@@ -158,14 +161,15 @@ static int take_entry(struct replay *p, const struct rf_entry_read *e)
 		return take_record(p, e);
 	case RF_ENTRY_SWEEP:
 		/* only the last one tells what stays open */
-		if (!e->final || p->sweeping || p->swept)
-			return 0;
 		p->sweeping = true;
+		p->stale = p->swept = false;
+		p->open = 0;
 		return rf_ledger_sweep_begin(p->ledger);
 	case RF_ENTRY_SWEPT:
 		p->skipped = e->skipped;
 		p->end_ns = e->time_ns;
-		p->swept = p->swept || p->sweeping;
+		p->final = e->final;
+		p->swept = true;
 		return 0;
 	case RF_ENTRY_OPEN:
 		p->opened = e->count;
@@ -221,20 +225,6 @@ static void count_read(const struct replay *p, uint64_t missing, struct rf_count
 	counts->lost[RF_LOST_BATCH] = lost;
 }
 
-/* The calls that were open at the begin were seen before it. */
-static int begin_kept(struct replay *p)
-{
-	struct rf_counts before = { .entered = p->opened };
-	int err = feed_counts(p, &before);
-
-	if (!err)
-		err = rf_ledger_sweep_begin(p->ledger);
-	if (!err)
-		err = rf_ledger_sweep_end(p->ledger, p->begin_ns, false);
-	rf_ledger_next_interval(p->ledger, p->begin_ns);
-	return err;
-}
-
 static int finish(struct replay *p, const struct rf_reader_state *state, struct rf_replay *result)
 {
 	struct rf_counts counts = p->counts;
@@ -242,8 +232,8 @@ static int finish(struct replay *p, const struct rf_reader_state *state, struct 
 
 	result->state = *state;
 	result->partial = !state->ended || state->bad_blocks || state->bad_records || !p->swept ||
-	                  p->bad_batches || p->bad_records || p->o->from_ns || p->o->to_ns ||
-	                  p->o->wants || p->o->wants_call;
+	                  p->stale || p->bad_batches || p->bad_records || p->o->from_ns ||
+	                  p->o->to_ns || p->o->wants || p->o->wants_call;
 	result->state.bad_records += p->bad_records + p->bad_batches;
 	result->begin_ns = p->begin_ns;
 	result->end_ns = p->end_ns > state->last_ns ? p->end_ns : state->last_ns;
@@ -251,30 +241,30 @@ static int finish(struct replay *p, const struct rf_reader_state *state, struct 
 		result->end_ns = p->o->to_ns;
 	if (result->end_ns < result->begin_ns)
 		result->end_ns = result->begin_ns;
+	if (p->stale || !p->sweeping)
+		p->open = 0;
+	/* under way when what was kept begins: seen from then on */
+	counts.entered += p->opened;
 	if (result->partial)
 		count_read(p, state->bad_crossings, &counts);
 	else
 		rf_ledger_set_skipped(p->ledger, p->skipped);
 	if (!err)
 		err = feed_counts(p, &counts);
-	if (!err && !p->sweeping)
+	if (!err && (!p->sweeping || p->stale))
 		err = rf_ledger_sweep_begin(p->ledger);
 	if (!err)
-		err = rf_ledger_sweep_end(p->ledger, result->end_ns, true);
+		err = rf_ledger_sweep_end(p->ledger, result->end_ns, result->partial || p->final);
 	return err ? err : name_threads(p);
 }
 
 static int read_all(struct rf_reader *r, struct replay *p)
 {
 	struct rf_entry_read e;
-	bool begun = false;
 	int ret;
 
 	while ((ret = rf_reader_next(r, &e)) > 0) {
 		ret = take_entry(p, &e);
-		if (!ret && e.kind == RF_ENTRY_OPEN && !begun)
-			ret = begin_kept(p);
-		begun = begun || e.kind == RF_ENTRY_RECORD;
 		if (ret)
 			return ret;
 	}
