@@ -24,9 +24,9 @@ free_ports() {
 	)
 }
 
-# Two ways in, a second apart each: job node (textfile) and job direct (HTTP, programs
 # Two ways in, a second apart each: job node (textfile: programs called known and crasher) and job
 # direct (HTTP: programs called known). The Prometheus is at $url.
+start_all() {
 	free_ports 3
 	mkdir -p collector tsdb
 	cat >prometheus.yml <<-END
