@@ -385,7 +385,7 @@ static int open_probe(struct top_run *run)
 	int ret;
 
 	rf_detect(&run->host);
-	blocker = rf_host_blocker(&run->host);
+	blocker = rf_verb_blocker(&run->host, RF_VERB_TOP);
 	if (blocker) {
 		rf_err("cannot run here: %s: %s; %s", blocker->what, blocker->detail,
 		       blocker->remedy);
@@ -396,6 +396,9 @@ static int open_probe(struct top_run *run)
 	options.by_thread = true;
 	options.host = &run->host;
 	options.timed = !run->options.no_bpf_stats;
+	if (!rf_verb_blocker(&run->host, RF_VERB_FAULTS) &&
+	    !rf_collector_watch_violations(&run->collector))
+		options.isolation = RF_ISOLATION_EVENTS;
 	ret = rf_probe_open(&run->probe, &options, rf_collector_feed, &run->collector, err,
 	                    sizeof(err));
 	if (!ret)

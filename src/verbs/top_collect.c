@@ -24,7 +24,23 @@ int rf_collector_feed(void *ctx, const void *rec, size_t size)
 	struct rf_collector *c = ctx;
 	int ret = rf_feed(&c->feeder, rec, size);
 
+	if (!ret && c->isolation)
+		ret = rf_isolation_feed(c->isolation, rec, size);
 	return ret ? ret : rf_top_taker_feed(c->taker, rec, size);
+}
+
+/* An rf_violation_sink. A line that there is no memory for is missing in the feed alone. */
+static void take_violation(void *ctx, const struct rf_violation *v)
+{
+	struct rf_collector *c = ctx;
+
+	(void)rf_top_taker_violation(c->taker, &c->words, v);
+}
+
+int rf_collector_watch_violations(struct rf_collector *c)
+{
+	c->isolation = rf_isolation_new(take_violation, c);
+	return c->isolation ? 0 : -ENOMEM;
 }
 
 int rf_collector_open(struct rf_collector *c, struct rf_top_taker *taker)
@@ -49,6 +65,7 @@ void rf_collector_close(struct rf_collector *c)
 		return;
 	rf_collector_stop(c);
 	rf_top_snapshot_free(c->latest);
+	rf_isolation_free(c->isolation);
 	rf_ledger_free(c->ledger);
 	if (c->ready_fd >= 0)
 		close(c->ready_fd);
@@ -122,7 +139,14 @@ static int sweep(struct rf_collector *c, uint64_t *now)
 	if (!ret)
 		ret = rf_probe_sweep(c->probe, now);
 	rf_ledger_set_skipped(c->ledger, rf_probe_skipped(c->probe));
-	return ret ? ret : rf_ledger_sweep_end(c->ledger, *now, false);
+	if (!ret)
+		ret = rf_ledger_sweep_end(c->ledger, *now, false);
+	if (!c->isolation)
+		return ret;
+	rf_isolation_set_skipped(c->isolation, rf_probe_violations_skipped(c->probe));
+	rf_isolation_sweep_end(c->isolation);
+	rf_isolation_advance(c->isolation, rf_now_ns());
+	return ret;
 }
 
 static int end_interval(struct rf_collector *c)
@@ -134,11 +158,13 @@ static int end_interval(struct rf_collector *c)
 	if (ret)
 		return ret;
 	measure_cost(c, &moment.cost);
-	s = rf_top_take(c->taker, c->ledger, &moment);
+	s = rf_top_take(c->taker, c->ledger, c->isolation, &moment);
 	if (!s)
 		return -ENOMEM;
 	hand_over(c, s, 0);
 	rf_ledger_next_interval(c->ledger, moment.now_ns);
+	if (c->isolation)
+		rf_isolation_next_interval(c->isolation);
 	return 0;
 }
 

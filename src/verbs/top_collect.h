@@ -15,12 +15,15 @@
 #include "ledger/ledger.h"
 #include "probe/probe.h"
 #include "verbs/feed.h"
+#include "views/faults.h"
 #include "views/top_snapshot.h"
 
 struct rf_collector {
 	struct rf_probe *probe; /* borrowed, the thread's alone while it runs */
 	struct rf_ledger *ledger;
 	struct rf_feeder feeder;
+	struct rf_isolation *isolation; /* NULL: violations are not watched */
+	struct rf_faults_view words;
 	struct rf_top_taker *taker; /* borrowed */
 	pthread_t thread;
 	bool running;
@@ -42,6 +45,9 @@ int rf_collector_feed(void *ctx, const void *rec, size_t size);
 /* 0 or a negative errno. Undone by rf_collector_close(), which may be called on all zero. */
 int rf_collector_open(struct rf_collector *c, struct rf_top_taker *taker);
 void rf_collector_close(struct rf_collector *c);
+
+/* The probe will hand over violations too. 0 or -ENOMEM. */
+int rf_collector_watch_violations(struct rf_collector *c);
 
 /* Begins to sweep probe, whose window opened at start_ns. 0 or a negative errno. */
 int rf_collector_start(struct rf_collector *c, struct rf_probe *probe, uint64_t start_ns,

@@ -116,7 +116,7 @@ static void append_signals(const struct rf_violation *v, struct rf_str *s)
 		rf_str_appendf(s, " and %zu more", v->more_signals);
 }
 
-static void append_blast(const struct rf_violation *v, struct rf_str *s)
+void rf_violation_blast(const struct rf_violation *v, struct rf_str *s)
 {
 	if (v->outcome != RF_OUTCOME_KILLED) {
 		rf_str_append(s, "none");
@@ -159,7 +159,7 @@ int rf_faults_text_event(FILE *out, const struct rf_faults_view *view, const str
 	print_field(out, "where", rf_str_get(&where), style);
 	print_field(out, "exe", v->exe ? v->exe : "", style);
 	if (v->outcome == RF_OUTCOME_KILLED) {
-		append_blast(v, &blast);
+		rf_violation_blast(v, &blast);
 		print_field(out, "blast", rf_str_get(&blast), style);
 	}
 	if (!v->outcome_told)

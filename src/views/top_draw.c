@@ -192,6 +192,8 @@ static int draw_losses(const struct rf_top_snapshot *s, struct rf_canvas *c, int
 		    2;
 	if (a->lost_records)
 		x = draw_sum(c, x, "names lost", a->lost_records, RF_INK_ALARM);
+	if (s->since.lost_violations)
+		x = draw_sum(c, x, "violations lost", s->since.lost_violations, RF_INK_ALARM);
 	if (a->lost_errnos)
 		x = draw_sum(c, x, "errnos lost", a->lost_errnos, RF_INK_ALARM);
 	return x;
@@ -213,7 +215,13 @@ static void draw_cost(const struct rf_top_snapshot *s, struct rf_canvas *c, int 
 static void draw_sums(const struct rf_top *t, struct rf_canvas *c)
 {
 	const struct rf_top_snapshot *s = t->shown;
-	int x = draw_sum(c, 0, "since start: violations", s->since.violations, RF_INK_ALARM);
+	int x;
+
+	if (s->has_isolation)
+		x = draw_sum(c, 0, "since start: violations", s->since.violations, RF_INK_ALARM);
+	else
+		x = rf_canvas_put(c, 3, 0, -1, RF_INK_DIM, "since start: violations not watched") +
+		    2;
 
 	x = draw_sum(c, x, "denied", s->since.denied, RF_INK_WARN);
 	x = draw_losses(s, c, x);
@@ -611,29 +619,44 @@ static void draw_open(struct rf_top *t, struct rf_canvas *c)
 	rf_canvas_clip(c, 0, c->height);
 }
 
+/* The lines of an event below the first. */
+static size_t more_lines(const struct rf_top_event *e, const char *lines[3])
+{
+	const char *const all[] = { e->why, e->where, e->blast };
+	size_t nr = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (*all[i])
+			lines[nr++] = all[i];
+	}
+	return nr;
+}
+
 void rf_top_draw_event(const struct rf_top *t, struct rf_canvas *c, int y,
                        const struct rf_top_event *e, bool selected)
 {
 	enum rf_ink ink = e->violation ? RF_INK_ALARM : RF_INK_WARN;
 	char ago[RF_TEXT_LEN], pid[RF_TEXT_LEN];
-	int x;
+	const char *lines[3];
+	size_t nr = more_lines(e, lines);
 
 	snprintf(pid, sizeof(pid), "%" PRIu32, e->pid);
 	rf_canvas_right(c, y, 0, 7, RF_INK_DIM,
 	                rf_text_duration(ago, rf_sat_sub(t->shown->end_ns, e->time_ns), c->utf8));
 	rf_canvas_right(c, y, 8, 7, RF_INK_PLAIN, pid);
-	x = rf_canvas_name(c, y, 16, 16, RF_INK_BOLD, e->comm);
-	x = x < 33 ? 33 : x + 1;
-	rf_canvas_name(c, y, x, -1, ink, e->what);
-	if (*e->outcome)
-		rf_canvas_name(c, y + 1, 33, -1, RF_INK_PLAIN, e->outcome);
+	rf_canvas_name(c, y, 16, 16, RF_INK_BOLD, e->comm);
+	rf_canvas_name(c, y, 33, -1, ink, e->what);
+	for (size_t i = 0; i < nr; i++)
+		rf_canvas_name(c, y + 1 + (int)i, 16, -1, RF_INK_PLAIN, lines[i]);
 	if (selected)
 		rf_canvas_ink(c, y, 0, c->width, RF_INK_SELECTED);
 }
 
 int rf_top_event_lines(const struct rf_top_event *e)
 {
-	return *e->outcome ? 2 : 1;
+	const char *lines[3];
+
+	return 1 + (int)more_lines(e, lines);
 }
 
 /* The first event on the screen, so that the one under the cursor is on it too. */
@@ -677,7 +700,10 @@ static void draw_feed(struct rf_top *t, struct rf_canvas *c)
 		room -= rf_top_event_lines(e);
 	}
 	if (!nr)
-		rf_canvas_put(c, y, 0, -1, RF_INK_DIM, "nothing was violated or denied so far");
+		rf_canvas_put(c, y, 0, -1, RF_INK_DIM,
+		              t->shown && !t->shown->has_isolation ?
+		                      "nothing was denied so far; violations are not watched here" :
+		                      "nothing was violated or denied so far");
 	x = rf_canvas_putf(c, c->height - 2, 0, -1, RF_INK_DIM,
 	                   "%zu of %zu events, the latest first", nr ? t->feed_at + 1 : 0, nr);
 	if (t->no_denials)

@@ -11,6 +11,7 @@
 #include "base/rf_time.h"
 #include "bpf/records.h"
 #include "identity/errno.h"
+#include "identity/signal.h"
 #include "ledger/sat.h"
 #include "views/text.h"
 #include "views/top_impl.h"
@@ -347,6 +348,47 @@ static void draw_fault(struct pen *p, const char *name, uint64_t n, const char *
 	rf_canvas_put(p->c, p->y++, 48, -1, RF_INK_DIM, about);
 }
 
+/* What a class of faults has in common, in words. */
+static void class_words(uint32_t class, char *buf, size_t len)
+{
+	static const char *const access[] = { "access", "read", "write", "execution" };
+	static const char *const page[] = { "", " of a page not there", " of a protected page",
+		                            "" };
+
+	snprintf(buf, len, "%s%s, %s%s%s", access[(class & RF_FAULT_ACCESS) >> 2],
+	         page[(class & RF_FAULT_PAGE) >> 4],
+	         rf_hit_name((enum rf_hit)(RF_FAULT_HIT(class) % RF_HIT_KINDS)),
+	         class & RF_FAULT_KERNEL ? ", in the kernel" : "",
+	         class & RF_FAULT_MAJOR ? ", major" : "");
+}
+
+/* The classes of all threads, the largest first. */
+static void draw_classes(struct pen *p)
+{
+	uint64_t counts[RF_FAULT_CLASSES] = { 0 };
+	char words[120], text[RF_TEXT_LEN];
+
+	for (size_t i = 0; i < p->o->nr_threads; i++) {
+		const struct rf_top_thread *thread = p->o->threads[i];
+
+		for (size_t j = 0; j < thread->nr_faults; j++)
+			rf_sat_inc(&counts[thread->faults[j].class % RF_FAULT_CLASSES],
+			           thread->faults[j].count);
+	}
+	for (;;) {
+		uint32_t most = 0;
+
+		for (uint32_t c = 1; c < RF_FAULT_CLASSES; c++)
+			most = counts[c] > counts[most] ? c : most;
+		if (!counts[most])
+			return;
+		class_words(most, words, sizeof(words));
+		right(p, 40, 6, rf_text_rate(text, counts[most], p->o->window_ns));
+		rf_canvas_put(p->c, p->y++, 48, -1, RF_INK_PLAIN, words);
+		counts[most] = 0;
+	}
+}
+
 static void draw_faults(struct pen *p)
 {
 	const struct rf_process *sum = &p->o->row.sum;
@@ -357,10 +399,36 @@ static void draw_faults(struct pen *p)
 	draw_fault(p, "raised in the kernel", sum->faults.kernel, "");
 	draw_fault(p, "minor", sum->faults.minor, "resolved without the disk");
 	draw_fault(p, "major", sum->faults.major, "waited for the disk");
+	draw_classes(p);
 	if (sum->fault_ns)
 		rf_canvas_putf(p->c, p->y++, 0, -1, RF_INK_PLAIN,
 		               "resolving those of user mode took %s%% of the kernel time",
 		               rf_text_percent(percent, sum->fault_ns, sum->time.kernel));
+}
+
+static void draw_violations(struct pen *p)
+{
+	size_t nr = 0;
+
+	section(p, "VIOLATIONS in this interval");
+	for (size_t i = 0; i < p->o->nr_threads; i++) {
+		const struct rf_top_thread *thread = p->o->threads[i];
+
+		for (size_t j = 0; j < thread->nr_violated; j++, nr++) {
+			const struct rf_violation_count *v = &thread->violated[j];
+			char label[RF_SIGNAL_NAME_LEN], call[RF_TOP_CALL_LEN];
+
+			rf_canvas_putf(p->c, p->y++, 0, -1, RF_INK_ALARM,
+			               "thread %" PRIu32 ": %" PRIu64 " %s %s", thread->p.tid,
+			               v->count,
+			               v->sig ? rf_signal_label((int)v->sig, label, sizeof(label)) :
+			                        rf_top_call_label(v->call, call, sizeof(call)),
+			               rf_outcome_name(v->outcome));
+		}
+	}
+	rf_canvas_putf(p->c, p->y++, nr ? 0 : 2, -1, RF_INK_DIM,
+	               "%s%" PRIu64 " since the start; key f tells the story of each",
+	               nr ? "" : "none; ", p->o->row.violations);
 }
 
 static const char *place_of(const struct rf_top_inside *in, char *buf, size_t len)
@@ -433,6 +501,8 @@ int rf_top_draw_open(struct rf_top *t, struct rf_canvas *c, int top)
 	draw_latency(&p);
 	draw_failures(&p);
 	draw_faults(&p);
+	if (t->shown && t->shown->has_isolation)
+		draw_violations(&p);
 	draw_threads(&p);
 	return p.y - top;
 }

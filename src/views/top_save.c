@@ -209,7 +209,9 @@ static void put_events(struct rf_json *j, const struct rf_top *t)
 		rf_json_u64(j, "pid", e->pid);
 		rf_json_string(j, "comm", e->comm);
 		rf_json_string(j, "what", e->what);
-		rf_json_string(j, "outcome", e->outcome);
+		rf_json_string(j, "why", e->why);
+		rf_json_string(j, "where", e->where);
+		rf_json_string(j, "blast_radius", e->blast);
 		rf_json_end(j);
 	}
 	rf_json_end(j);
@@ -234,6 +236,7 @@ static void put_since(struct rf_json *j, const struct rf_top_sums *s)
 	rf_json_u64(j, "failed", s->failed);
 	rf_json_u64(j, "denied", s->denied);
 	rf_json_u64(j, "violations", s->violations);
+	rf_json_u64(j, "lost_violations", s->lost_violations);
 	rf_json_u64(j, "page_faults", s->page_faults);
 	put_accounting(j, &s->accounting);
 	rf_json_end(j);

@@ -41,6 +41,7 @@ static short pairs[RF_INK_COUNT];
 int rf_screen_check(char *err, size_t len)
 {
 	const char *term = getenv("TERM");
+	bool moves;
 	int status;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
@@ -55,7 +56,9 @@ int rf_screen_check(char *err, size_t len)
 		         term ? term : "");
 		return -EOPNOTSUPP;
 	}
-	if (!cursor_address || !clear_screen) {
+	moves = cursor_address && clear_screen;
+	del_curterm(set_curterm(NULL));
+	if (!moves) {
 		snprintf(err, len,
 		         "a terminal of the kind %s cannot place its cursor; use ringfence stat -i "
 		         "1s there",

@@ -12,10 +12,12 @@
 #include "base/rf_time.h"
 #include "bpf/records.h"
 #include "identity/errno.h"
+#include "identity/signal.h"
 #include "identity/syscall.h"
 #include "ledger/cell.h"
 #include "ledger/sat.h"
 #include "ledger/table.h"
+#include "views/faults.h"
 
 #define USER_LEN 64
 #define WHAT_LEN 256
@@ -33,7 +35,7 @@ struct found {
 /* Texts are the taker's here. */
 struct event {
 	struct rf_top_event pub;
-	char *comm, *what, *outcome;
+	char *comm, *what, *why, *where, *blast;
 };
 
 struct rf_top_taker {
@@ -49,12 +51,14 @@ struct rf_top_taker {
 	size_t nr_history;              /* ever added */
 	struct event *events;           /* the oldest first */
 	size_t nr_events;
+	struct rf_table violations; /* entity -> violations since the start, as a pointer's value */
 };
 
 /* A snapshot being made. */
 struct taking {
 	struct rf_top_taker *taker;
 	const struct rf_top_moment *moment;
+	const struct rf_isolation *iso;
 	struct rf_top_snapshot *snapshot;
 	struct rf_table places; /* entity -> found */
 	struct rf_table users;  /* uid + 1 -> name */
@@ -83,7 +87,9 @@ static void event_clear(struct event *e)
 {
 	free(e->comm);
 	free(e->what);
-	free(e->outcome);
+	free(e->why);
+	free(e->where);
+	free(e->blast);
 }
 
 void rf_top_taker_free(struct rf_top_taker *t)
@@ -92,6 +98,7 @@ void rf_top_taker_free(struct rf_top_taker *t)
 		return;
 	for (size_t i = 0; i < t->nr_events; i++)
 		event_clear(&t->events[i]);
+	rf_table_clear(&t->violations);
 	free(t->events);
 	free(t->found);
 	free(t);
@@ -154,10 +161,12 @@ int rf_top_taker_event(struct rf_top_taker *t, const struct rf_top_event *event)
 		.pub = *event,
 		.comm = strdup(event->comm),
 		.what = strdup(event->what),
-		.outcome = strdup(event->outcome),
+		.why = strdup(event->why),
+		.where = strdup(event->where),
+		.blast = strdup(event->blast),
 	};
 
-	if (!e.comm || !e.what || !e.outcome) {
+	if (!e.comm || !e.what || !e.why || !e.where || !e.blast) {
 		event_clear(&e);
 		return -ENOMEM;
 	}
@@ -165,6 +174,34 @@ int rf_top_taker_event(struct rf_top_taker *t, const struct rf_top_event *event)
 		drop_event(t);
 	t->events[t->nr_events++] = e;
 	return 0;
+}
+
+int rf_top_taker_violation(struct rf_top_taker *t, const struct rf_faults_view *view,
+                           const struct rf_violation *v)
+{
+	__rf_str struct rf_str what = RF_STR_INIT;
+	__rf_str struct rf_str why = RF_STR_INIT;
+	__rf_str struct rf_str where = RF_STR_INIT;
+	__rf_str struct rf_str blast = RF_STR_INIT;
+	char comm[RF_COMM_LEN + 1] = "", label[RF_SIGNAL_NAME_LEN];
+	int sig = (int)v->rec.rec.count;
+
+	memcpy(comm, v->rec.comm, RF_COMM_LEN);
+	rf_str_appendf(&what, "%s %s: %s",
+	               sig ? rf_signal_label(sig, label, sizeof(label)) : "EFAULT",
+	               rf_cause_name(v->judgement.cause), rf_outcome_name(v->outcome));
+	rf_violation_explain(view, v, &why);
+	rf_violation_where(view, v, &where);
+	if (v->outcome == RF_OUTCOME_KILLED)
+		rf_violation_blast(v, &blast);
+	return rf_top_taker_event(t, &(struct rf_top_event){ .time_ns = v->rec.time_ns,
+	                                                     .pid = v->rec.tgid,
+	                                                     .violation = true,
+	                                                     .comm = comm,
+	                                                     .what = rf_str_get(&what),
+	                                                     .why = rf_str_get(&why),
+	                                                     .where = rf_str_get(&where),
+	                                                     .blast = rf_str_get(&blast) });
 }
 
 static enum rf_top_where where_of(uint32_t flags)
@@ -259,6 +296,42 @@ static int copy_cells(struct rf_arena *a, struct rf_process *to, const struct rf
 	return 0;
 }
 
+static uint64_t violations_of(const struct rf_isolated *i)
+{
+	return rf_sat_add(i->handled, rf_sat_add(i->killed, i->refused));
+}
+
+/* Those of this interval are added to what there was before; with the thread the sum goes. */
+static int sum_violations(struct rf_top_taker *t, const struct rf_process *p,
+                          const struct rf_isolated *i, uint64_t *sum)
+{
+	uint64_t now = i ? violations_of(i) : 0;
+
+	*sum = rf_sat_add((uintptr_t)rf_table_get(&t->violations, p->entity), now);
+	if (p->exited)
+		rf_table_remove(&t->violations, p->entity);
+	else if (now)
+		return rf_table_put(&t->violations, p->entity, (void *)(uintptr_t)*sum);
+	return 0;
+}
+
+static int copy_isolated(struct taking *t, struct rf_top_thread *to)
+{
+	struct rf_arena *a = &t->snapshot->arena;
+	const struct rf_isolated *i = t->iso ? rf_isolation_find(t->iso, to->p.entity) : NULL;
+	int err = sum_violations(t->taker, &to->p, i, &to->violations);
+
+	if (err || !i)
+		return err;
+	to->faults = rf_arena_copy(a, i->faults, i->nr_faults * sizeof(*i->faults));
+	to->violated = rf_arena_copy(a, i->violations, i->nr_violations * sizeof(*i->violations));
+	if (!to->faults || !to->violated)
+		return -ENOMEM;
+	to->nr_faults = i->nr_faults;
+	to->nr_violated = i->nr_violations;
+	return 0;
+}
+
 static int copy_thread(struct taking *t, struct rf_top_thread *to, const struct rf_process *from)
 {
 	const struct found *found = rf_table_get(&t->places, from->entity);
@@ -275,6 +348,8 @@ static int copy_thread(struct taking *t, struct rf_top_thread *to, const struct 
 			return -ENOMEM;
 	}
 	if (!to->user || !to->cgroup)
+		return -ENOMEM;
+	if (copy_isolated(t, to))
 		return -ENOMEM;
 	return copy_cells(&t->snapshot->arena, &to->p, from);
 }
@@ -300,9 +375,13 @@ static int add_denial(struct rf_top_taker *t, const struct rf_process *p, const 
                       const struct rf_errno_count *e, uint64_t now_ns)
 {
 	char call[RF_SYSCALL_NAME_LEN], name[RF_ERRNO_NAME_LEN], what[WHAT_LEN], times[32] = "";
-	struct rf_top_event event = {
-		.time_ns = now_ns, .pid = p->tgid, .comm = p->comm, .what = what, .outcome = ""
-	};
+	struct rf_top_event event = { .time_ns = now_ns,
+		                      .pid = p->tgid,
+		                      .comm = p->comm,
+		                      .what = what,
+		                      .why = "",
+		                      .where = "",
+		                      .blast = "" };
 
 	if (!e->refused && e->err != EPERM && e->err != EACCES)
 		return 0;
@@ -344,6 +423,16 @@ static void add_accounting(struct rf_accounting *sum, const struct rf_accounting
 	rf_sat_inc(&sum->lost_errnos, a->lost_errnos);
 	rf_sat_inc(&sum->lost_records, a->lost_records);
 	rf_sat_inc(&sum->evicted, a->evicted);
+}
+
+static void add_isolation(struct rf_top_sums *sum, const struct rf_isolation *iso)
+{
+	struct rf_isolation_account a;
+
+	rf_isolation_accounting(iso, &a);
+	rf_sat_inc(&sum->violations,
+	           rf_sat_add(rf_sat_add(a.handled, a.killed), rf_sat_add(a.refused, a.lost)));
+	rf_sat_inc(&sum->lost_violations, rf_sat_add(rf_sat_add(a.lost, a.lost_events), a.skipped));
 }
 
 static void sum_up(struct rf_top_taker *t, struct rf_top_snapshot *s)
@@ -388,8 +477,11 @@ static int copy_events(const struct rf_top_taker *t, struct rf_top_snapshot *s)
 		events[i] = t->events[i].pub;
 		events[i].comm = rf_arena_string(&s->arena, t->events[i].comm);
 		events[i].what = rf_arena_string(&s->arena, t->events[i].what);
-		events[i].outcome = rf_arena_string(&s->arena, t->events[i].outcome);
-		if (!events[i].comm || !events[i].what || !events[i].outcome)
+		events[i].why = rf_arena_string(&s->arena, t->events[i].why);
+		events[i].where = rf_arena_string(&s->arena, t->events[i].where);
+		events[i].blast = rf_arena_string(&s->arena, t->events[i].blast);
+		if (!events[i].comm || !events[i].what || !events[i].why || !events[i].where ||
+		    !events[i].blast)
 			return -ENOMEM;
 	}
 	s->events = events;
@@ -408,6 +500,9 @@ static int take(struct taking *t, const struct rf_ledger *l)
 	s->cost = t->moment->cost;
 	rf_ledger_totals(l, &s->totals);
 	rf_ledger_accounting(l, &s->accounting);
+	s->has_isolation = t->iso;
+	if (t->iso)
+		add_isolation(&t->taker->since, t->iso);
 	sum_up(t->taker, s);
 	if (!err)
 		err = add_denials(t->taker, l, s->end_ns);
@@ -417,10 +512,11 @@ static int take(struct taking *t, const struct rf_ledger *l)
 }
 
 struct rf_top_snapshot *rf_top_take(struct rf_top_taker *taker, const struct rf_ledger *l,
+                                    const struct rf_isolation *iso,
                                     const struct rf_top_moment *moment)
 {
 	struct rf_arena arena = RF_ARENA_INIT;
-	struct taking t = { .taker = taker, .moment = moment };
+	struct taking t = { .taker = taker, .moment = moment, .iso = iso };
 	int err;
 
 	t.snapshot = rf_arena_alloc(&arena, sizeof(*t.snapshot));

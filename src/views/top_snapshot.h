@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "identity/cgroup.h"
 #include "identity/user.h"
+#include "ledger/isolation.h"
 #include "ledger/ledger.h"
 
 /* Intervals in the history: more than a wide screen shows. */
@@ -48,9 +49,13 @@ struct rf_top_inside {
 struct rf_top_thread {
 	struct rf_process p;
 	struct rf_top_inside inside;
-	const char *user;   /* name or number; raw */
-	const char *cgroup; /* path; "" unknown; raw */
-	uint64_t violations;
+	const char *user;                    /* name or number; raw */
+	const char *cgroup;                  /* path; "" unknown; raw */
+	uint64_t violations;                 /* since the start, as far as they have ended */
+	const struct rf_fault_count *faults; /* by class; none if they are not told apart here */
+	size_t nr_faults;
+	const struct rf_violation_count *violated; /* in the interval */
+	size_t nr_violated;
 };
 
 /* What adds up from the start of the window on. */
@@ -60,7 +65,8 @@ struct rf_top_sums {
 	uint64_t failed;
 	uint64_t denied;
 	uint64_t page_faults;
-	uint64_t violations;
+	uint64_t violations;      /* that have ended, and those whose end was lost */
+	uint64_t lost_violations; /* of them, and of the lines of the feed */
 	struct rf_accounting accounting;
 };
 
@@ -76,10 +82,12 @@ struct rf_top_cost {
 struct rf_top_event {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	uint32_t pid;
-	bool violation;      /* else: denied */
-	const char *comm;    /* of the process */
-	const char *what;    /* the cause in a sentence */
-	const char *outcome; /* the blast radius in a sentence; "" none */
+	bool violation;    /* else: denied */
+	const char *comm;  /* of the process */
+	const char *what;  /* signal, cause and outcome; or what was denied */
+	const char *why;   /* the cause in a sentence; "" none, as the next two */
+	const char *where; /* the instruction */
+	const char *blast; /* the blast radius in a sentence */
 };
 
 struct rf_top_snapshot {
@@ -98,6 +106,7 @@ struct rf_top_snapshot {
 	size_t nr_history;
 	const struct rf_top_event *events; /* the oldest first */
 	size_t nr_events;
+	bool has_isolation; /* violations are watched */
 };
 
 struct rf_top_taker;
@@ -116,8 +125,13 @@ void rf_top_taker_begin(struct rf_top_taker *t);
 /* Looks at a record that the ledger has taken in. 0 or -ENOMEM. */
 int rf_top_taker_feed(struct rf_top_taker *t, const void *rec, size_t size);
 
-/* Adds a line to the feed; its texts are copied. 0 or -ENOMEM. Denials are added by rf_top_take(). */
+/* Adds to the feed; texts are copied. 0 or -ENOMEM. Denials are added by rf_top_take(). */
 int rf_top_taker_event(struct rf_top_taker *t, const struct rf_top_event *event);
+
+/* The same for a violation that has ended; where it was is put in words by view. */
+struct rf_faults_view;
+int rf_top_taker_violation(struct rf_top_taker *t, const struct rf_faults_view *view,
+                           const struct rf_violation *v);
 
 /* What the ledger cannot know. */
 struct rf_top_moment {
@@ -127,10 +141,11 @@ struct rf_top_moment {
 };
 
 /*
- * After a sweep, before the ledger's next interval: the interval that has just ended; NULL when
+ * After a sweep, before the next interval of ledger and iso (NULL: violations are not watched): the interval that has just ended; NULL when
  * out of memory. Freed with rf_top_snapshot_free(), which takes NULL.
  */
 struct rf_top_snapshot *rf_top_take(struct rf_top_taker *t, const struct rf_ledger *l,
+                                    const struct rf_isolation *iso,
                                     const struct rf_top_moment *moment);
 void rf_top_snapshot_free(struct rf_top_snapshot *s);
 

@@ -23,7 +23,7 @@ screen() {
 	printf '%q ' exec env TERM="${term:-tmux-256color}" ${with:+"${with[@]}"} "$ringfence" top "$@" >command
 	cat >run <<-'END'
 		stty -g >before
-		sh ./command
+		bash ./command
 		echo "status $?" >status
 		stty -g >after
 		exec sleep 600
@@ -296,6 +296,37 @@ has_stuck() {
 	ended
 }
 
+@test "the feed tells a real crash: cause, place, blast radius" {
+	screen 110x30 -i 200ms -- sh -c "for i in 1 2 3 4 5 6; do '$programs/violate' null-page; sleep 0.4; done"
+	keys f
+	shows ' violate  *SIGSEGV null-page: killed'
+	on_screen 'null pointer'
+	on_screen 'programs/violate+0x[0-9a-f]'
+	on_screen '1 thread, 0 orphaned children'
+	on_screen 'since start: violations [1-9]'
+	keys s j
+	shows '^saved to'
+	jq -e '.events[0] | .type == "violation" and .comm == "violate"' ringfence-top-*.json
+	ended
+}
+
+@test "violations of a process that lives on are counted in its row" {
+	screen 120x24 -i 200ms -- "$python3" -c '
+import ctypes, time
+libc = ctypes.CDLL(None)
+for i in range(20):
+    libc.write(1, ctypes.c_void_p(8), 10)
+    time.sleep(0.1)
+time.sleep(1)'
+	shows 'violations 20 '
+	shows ' python3 .* 20 [a-z_0-9]*  *[0-9.]*[mnµ]*s$'
+	keys Enter
+	shows '^VIOLATIONS'
+	on_screen '20 since the start'
+	ended
+	[ "$(<status)" = 'status 0' ]
+}
+
 @test "the view saved as JSON and as text" {
 	pulses
 	screen 100x24 -p "$targets" -i 200ms
@@ -400,7 +431,7 @@ has_stuck() {
 	run -3 --separate-stderr "$ringfence" top
 	[[ $stderr == *"ringfence stat -i 1s"* ]]
 	for term in dumb nosuchterm; do
-		printf '%s\n' 'sh ./command 2>err; echo $? >status' >run
+		printf '%s\n' 'bash ./command 2>err; echo $? >status' >run
 		printf '%q ' env TERM=$term "$ringfence" top >command
 		rm -f status
 		tmux -L "$socket" -f /dev/null new-session -d "sh ./run"

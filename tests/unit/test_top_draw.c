@@ -249,8 +249,10 @@ static void the_feed_scrolls_and_leaves_denials_out(void **state)
 	struct rf_top_event e = { .violation = true,
 		                  .pid = 99,
 		                  .comm = "crasher",
-		                  .what = "read of address 0, where nothing is mapped",
-		                  .outcome = "killed; nothing else was harmed" };
+		                  .what = "SIGSEGV null-page: killed",
+		                  .why = "it read at address 0, where nothing is mapped",
+		                  .where = "/bin/crasher+0x10",
+		                  .blast = "1 thread, no core" };
 	struct host *h = *state;
 
 	assert_int_equal(rf_top_taker_event(h->taker, &e), 0);
@@ -267,12 +269,12 @@ static void the_feed_scrolls_and_leaves_denials_out(void **state)
 	assert_hides(h, 100, 24, true, "crasher");
 	press(h, RF_KEY_END);
 	assert_shows(h, 100, 24, true, "61 of 61 events");
-	assert_shows(h, 100, 24, true, "killed; nothing else was harmed");
+	assert_shows(h, 100, 24, true, "  1 thread, no core");
 	press(h, RF_KEY_HOME);
 	assert_hides(h, 100, 24, true, "crasher");
 	press(h, 'd');
 	assert_shows(h, 100, 24, true, "1 of 1 events");
-	assert_shows(h, 100, 24, true, "crasher          read of address 0");
+	assert_shows(h, 100, 24, true, "crasher          SIGSEGV null-page: killed");
 }
 
 static json_t *saved_json(struct host *h)

@@ -199,7 +199,11 @@ static void denials_become_events(void **state)
 static void a_full_feed_gives_up_denials_first(void **state)
 {
 	struct host *h = *state;
-	struct rf_top_event e = { .comm = "v", .what = "violated", .outcome = "killed" };
+	struct rf_top_event e = { .comm = "v",
+		                  .what = "violated",
+		                  .why = "because",
+		                  .where = "there",
+		                  .blast = "1 thread" };
 	struct rf_top_snapshot *s;
 
 	e.violation = true;
@@ -214,7 +218,7 @@ static void a_full_feed_gives_up_denials_first(void **state)
 	s = take(h);
 	assert_int_equal(s->nr_events, RF_TOP_EVENTS);
 	assert_true(s->events[0].violation);
-	assert_string_equal(s->events[0].outcome, "killed");
+	assert_string_equal(s->events[0].blast, "1 thread");
 	assert_int_equal(s->events[1].pid, 11);
 	rf_top_snapshot_free(s);
 	e.violation = true;

@@ -111,7 +111,7 @@ static inline struct rf_top_snapshot *take(struct host *h)
 	h->now += SECOND;
 	moment.now_ns = h->now;
 	assert_int_equal(rf_ledger_sweep_end(h->ledger, h->now, false), 0);
-	s = rf_top_take(h->taker, h->ledger, &moment);
+	s = rf_top_take(h->taker, h->ledger, NULL, &moment);
 	assert_non_null(s);
 	rf_ledger_next_interval(h->ledger, h->now);
 	return s;
