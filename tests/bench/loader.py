@@ -150,7 +150,7 @@ def grown(settings, number, rate, threads=False):
     """One point: processor time of the load for a call without and with ringfence, the loader's."""
     seconds = settings.of(5, 1)
     point = {}
-    for _ in range(settings.of(3)):
+    for _ in range(settings.of(2)):
         with Load(number, rate, seconds, threads) as load:
             plain = load.finish()
         with tempfile.NamedTemporaryFile() as out:

@@ -14,7 +14,7 @@ from measure import in_turns, say
 from tools import DEVNULL, TOOLS, Beside, Missing, program
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LIMIT = 120  # seconds; what takes longer is told as such
+LIMIT = 60  # seconds; what takes longer is told as such
 REDIS_PORT, NGINX_PORT = 16379, 18080
 
 
@@ -91,7 +91,7 @@ class Server:
 
 
 def redis(settings, tool, scratch):
-    requests = settings.of(60000, 500)
+    requests = settings.of(30000, 500)
     argv = ["redis-server", "--bind", "127.0.0.1", "--port", str(REDIS_PORT), "--save", "",
             "--appendonly", "no", "--dir", scratch, "--pidfile", f"{scratch}/redis.pid",
             "--daemonize", "no", "--logfile", "/dev/null"]
@@ -123,7 +123,7 @@ def nginx(settings, tool, scratch):
     url = f"http://127.0.0.1:{NGINX_PORT}/page.html"
     with Server(tool, ["nginx", "-c", conf, "-p", scratch, "-e", "/dev/null"],
                 f"{scratch}/nginx.pid", ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{NGINX_PORT}"]):
-        out = run(["wrk", "-t1", "-c16", f"-d{settings.of(4)}s", url], stdout=subprocess.PIPE)
+        out = run(["wrk", "-t1", "-c16", f"-d{settings.of(3)}s", url], stdout=subprocess.PIPE)
     found = re.search(rb"Requests/sec:\s+([0-9.]+)", out)
     if not found or float(found.group(1)) == 0:
         raise Missing("wrk does not say how many requests it made")
@@ -134,7 +134,7 @@ def parallel_compile(settings, tool, scratch):
     sources = sorted(os.path.join(folder, name)
                      for room in ("base", "identity", "ledger", "views")
                      for folder, _, names in os.walk(os.path.join(ROOT, "src", room))
-                     for name in names if name.endswith(".c"))[:settings.of(24)]
+                     for name in names if name.endswith(".c"))[:settings.of(12)]
     objects = [f"{i}.o" for i in range(len(sources))]
     with open(f"{scratch}/Makefile", "w", encoding="utf-8") as f:
         f.write(f"all: {' '.join(objects)}\n")
@@ -150,16 +150,16 @@ def find(settings, tool, _):
 
 
 def hackbench(settings, tool, _):
-    return timed(tool.prefix(["hackbench", "-g", "2", "-l", str(settings.of(1000, 5))]))
+    return timed(tool.prefix(["hackbench", "-g", "2", "-l", str(settings.of(200, 5))]))
 
 
 def storm(settings, tool, _):
-    return timed(tool.prefix([program("forks"), str(settings.of(2000, 20)), "exec"]))
+    return timed(tool.prefix([program("forks"), str(settings.of(1000, 20)), "exec"]))
 
 
 def dd(settings, tool, _):
     return timed(tool.prefix(["dd", "if=/dev/zero", "of=/dev/null", "bs=1",
-                              f"count={settings.of(1000000, 1000)}"]))
+                              f"count={settings.of(200000, 1000)}"]))
 
 
 # name: what it is, what it needs, how it is run. Each gives seconds, less is better.
@@ -191,7 +191,7 @@ def measure_work(settings, tool):
 
 
 def work(settings):
-    rounds, settings.rounds = settings.rounds, max(settings.rounds // 2, 1)
+    rounds, settings.rounds = settings.rounds, max(settings.rounds // 3, 1)
     result = in_turns(settings, TOOLS, measure_work)
     settings.rounds = rounds
     result["items"] = {name: shown for name, (shown, needs, _) in ITEMS.items()
