@@ -75,7 +75,7 @@ int rf_http_check(const char *address, char *err, size_t errlen)
 
 #define CONNECTIONS_MAX 16
 #define IDLE_S 10
-#define LIFE_NS (30 * RF_NSEC_PER_SEC)
+#define LIFE_NS (20 * RF_NSEC_PER_SEC)
 #define LOOK_MS 1000
 #define MEMORY_MAX 16384
 #define URL_LEN (HOST_LEN + 32)

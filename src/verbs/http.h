@@ -4,7 +4,7 @@
  * thread of its own, so that a reader never waits for a sweep, nor a sweep for a reader.
  *
  * Bounded: GET and HEAD only, 16 connections, each closed after its answer, after 10 s without
- * a byte, and after 30 s in any case; 16 KiB for a request.
+ * a byte, and after 20 s in any case; 16 KiB for a request.
  */
 #ifndef RF_VERBS_HTTP_H
 #define RF_VERBS_HTTP_H
