@@ -201,7 +201,7 @@ static void judge_permission(result *r, struct rf_lab_judgement *j)
 		caught += rf_lab_violations(p, FORBIDDEN_CAUSE, RF_OUTCOME_KILLED, NULL) == 1;
 	}
 	answer(j, killed == 3 ? "c" : "b");
-	rf_lab_claim(j, killed == 3 && caught == 3,
+	rf_lab_claim(j, killed == 3 && (caught == 3 || !r->causes_known),
 	             "%zu of 3 traps of the processor became a signal and ended the process.",
 	             killed);
 	rf_lab_claim(j, r->status == 0,
@@ -222,7 +222,7 @@ static void judge_walls(result *r, struct rf_lab_judgement *j)
 		explained += rf_lab_violations(p, causes[i], RF_OUTCOME_KILLED, NULL) == 1;
 	}
 	j->number = killed;
-	rf_lab_claim(j, killed == 4 && explained == 4,
+	rf_lab_claim(j, killed == 4 && (explained == 4 || !r->causes_known),
 	             "%zu of 4 processes that reached over a wall were killed, each at a wall of "
 	             "its own.",
 	             killed);
@@ -232,29 +232,41 @@ static void judge_walls(result *r, struct rf_lab_judgement *j)
 	             "The one that asked the kernel was refused (EPERM), and lived on.");
 }
 
+/* What the book of violations says of the threads that died; nothing where it was not kept. */
+static void judge_threads(result *r, part *processes, part *threads, struct rf_lab_judgement *j)
+{
+	uint64_t one, all;
+
+	if (!r->causes_known)
+		return;
+	rf_lab_violations(processes, RF_CAUSE_NULL_PAGE, RF_OUTCOME_KILLED, &one);
+	rf_lab_violations(threads, RF_CAUSE_NULL_PAGE, RF_OUTCOME_KILLED, &all);
+	rf_lab_claim(
+		j, one == 1 && all == 21,
+		"The same bug killed %s thread there, and %s here, the main thread among them.",
+		num(one), num(all));
+}
+
 static void judge_radius(result *r, struct rf_lab_judgement *j)
 {
 	part *processes = rf_lab_part(r, 'a'), *threads = rf_lab_part(r, 'b');
 	uint64_t done = rf_lab_call(processes, "write").calls;
 	uint64_t done_by_threads = rf_lab_call(threads, "write").calls;
-	uint64_t one, all;
 
-	rf_lab_violations(processes, RF_CAUSE_NULL_PAGE, RF_OUTCOME_KILLED, &one);
-	rf_lab_violations(threads, RF_CAUSE_NULL_PAGE, RF_OUTCOME_KILLED, &all);
 	/* a worker that finishes has done its ten items */
 	j->number = rf_lab_ended(threads, 0) ? 19 : 0;
 	rf_lab_claim(j,
 	             rf_lab_ended(processes, 0) == 19 && rf_lab_ended(processes, SIGSEGV) == 1 &&
-	                     one == 1,
-	             "Processes: %s thread died, %zu processes of 20 finished.", num(one),
-	             rf_lab_ended(processes, 0));
-	rf_lab_claim(j, done == 195, "They did %s of 200 items: all but the five of the dead.",
-	             num(done));
-	rf_lab_claim(j, rf_lab_ended(threads, SIGSEGV) == 1 && all == 21 && done_by_threads < 150,
-	             "Threads: %s died, the main thread among them, after %s of 200 items.",
-	             num(all), num(done_by_threads));
+	                     done == 195,
+	             "Processes: %zu of 20 finished, and %s of 200 items were done: all but the "
+	             "five of the dead.",
+	             rf_lab_ended(processes, 0), num(done));
+	rf_lab_claim(j, rf_lab_ended(threads, SIGSEGV) == 1 && done_by_threads < 150,
+	             "Threads: the process was killed with all of them, after %s of 200 items.",
+	             num(done_by_threads));
+	judge_threads(r, processes, threads, j);
 	rf_lab_claim(j, processes->faults.minor > 2 * threads->faults.minor,
-	             "What it costs to be a process: %s page faults here, against %s.",
+	             "What it costs to be a process: %s page faults there, against %s.",
 	             num(processes->faults.minor), num(threads->faults.minor));
 }
 
@@ -327,7 +339,7 @@ static void judge_misconceptions(result *r, struct rf_lab_judgement *j)
 
 #define LIMITS(bytes)                                               \
 	{                                                           \
-		.seconds = 20, .memory = (bytes), .processes = 1024 \
+		.seconds = 40, .memory = (bytes), .processes = 1024 \
 	}
 
 const struct rf_lab rf_labs[RF_LABS] = {
@@ -352,7 +364,7 @@ const struct rf_lab rf_labs[RF_LABS] = {
 	  0,
 	  RF_LAB_CALLS | RF_LAB_FAILED | RF_LAB_DENIED | RF_LAB_ERRORS,
 	  40,
-	  { .seconds = 20, .memory = GIB, .processes = 1024, .raise_priority = true },
+	  { .seconds = 40, .memory = GIB, .processes = 1024, .raise_priority = true },
 	  judge_requests },
 	{ "09-bad-pointer", "lab09.c", RF_LAB_CHOICE, 'd',
 	  RF_LAB_CALLS | RF_LAB_KERNEL_FAULTS | RF_LAB_ERRORS | RF_LAB_CAUSE, 40, LIMITS(GIB),

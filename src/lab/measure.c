@@ -225,6 +225,14 @@ static int open_probe(struct measurement *m, const struct rf_lab_setting *settin
 	char err[512] = "";
 	int ret = rf_probe_open(&m->probe, &options, feed, m, err, sizeof(err));
 
+	/* how processes ended can be told without the causes */
+	if (ret && setting->violations) {
+		rf_warn("causes of violations cannot be told here: %s",
+		        *err ? err : strerror(-ret));
+		options.isolation = RF_ISOLATION_OFF;
+		ret = rf_probe_open(&m->probe, &options, feed, m, err, sizeof(err));
+	}
+	m->result->causes_known = options.isolation != RF_ISOLATION_OFF;
 	if (!ret)
 		return RF_EXIT_DONE;
 	rf_err("%s", *err ? err : strerror(-ret));

@@ -83,6 +83,7 @@ struct rf_lab_result {
 	size_t left_out; /* parts */
 	int status;      /* of the program itself, as wait(2) gives it */
 	bool timed_out;  /* it was ended */
+	bool causes_known; /* violations were watched */
 	bool guest_ran;  /* what the console of a guest said */
 	bool guest_panic;
 	bool guest_survived;
