@@ -226,12 +226,12 @@ static __always_inline struct pt_regs *rf_user_regs(struct task_struct *task)
 static __always_inline void rf_read_regs(struct rf_violation_rec *v, struct task_struct *task)
 {
 	struct pt_regs *from = rf_user_regs(task);
+#if defined(__TARGET_ARCH_x86)
 	struct pt_regs regs = {};
 
 	if (bpf_probe_read_kernel(&regs, sizeof(regs), from))
 		return;
 	v->flags |= RF_V_REGS;
-#if defined(__TARGET_ARCH_x86)
 	v->ip = regs.ip;
 	v->sp = regs.sp;
 	v->regs[0] = regs.ax;
@@ -253,10 +253,13 @@ static __always_inline void rf_read_regs(struct rf_violation_rec *v, struct task
 	if ((regs.cs & 0xffff) == 0x23) /* __USER32_CS */
 		v->flags |= RF_V_COMPAT;
 #else
-	v->ip = regs.pc;
-	v->sp = regs.sp;
-	__builtin_memcpy(v->regs, regs.regs, sizeof(v->regs));
-	if (regs.pstate & 0x10) /* PSR_MODE32_BIT */
+	/* all of them at once are more than the stack has room for */
+	if (bpf_core_read(v->regs, sizeof(v->regs), &from->regs))
+		return;
+	v->flags |= RF_V_REGS;
+	v->ip = BPF_CORE_READ(from, pc);
+	v->sp = BPF_CORE_READ(from, sp);
+	if (BPF_CORE_READ(from, pstate) & 0x10) /* PSR_MODE32_BIT */
 		v->flags |= RF_V_COMPAT;
 #endif
 }
