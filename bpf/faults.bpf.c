@@ -52,6 +52,8 @@ static __always_inline int rf_fault_from_user(unsigned long address, unsigned lo
 	if (!c)
 		return 0;
 	c->flags &= ~(RF_T_IN_FAULT | RF_T_NEW);
+	if (rf_events)
+		rf_keep_code(c, error_code);
 	if (rf_stream) {
 		rf_stream_fault(c, address, (error_code & 31) | RF_HOW_USER, now);
 		c->flags |= RF_T_IN_FAULT;
@@ -59,8 +61,6 @@ static __always_inline int rf_fault_from_user(unsigned long address, unsigned lo
 	}
 	rf_close_span(c, now);
 	c->flags |= RF_T_IN_FAULT;
-	if (rf_events)
-		rf_keep_code(c, error_code);
 	rf_fault_seen(c, true);
 	return 0;
 }
@@ -189,6 +189,8 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 		                 now);
 		if (user)
 			c->flags &= ~RF_T_IN_FAULT;
+		else if (rf_events && c->kfault_mark == rf_open_mark(c))
+			c->kfault_mark = 0;
 		return 0;
 	}
 	if (!rf_have_pf_tracepoints)

@@ -3,6 +3,7 @@
  * System calls in stream mode: sys_enter and sys_exit again, as programs of
  * their own, so that the ledger's hot path carries no test of the mode.
  */
+#include "isolation.bpf.h"
 #include "select.bpf.h"
 
 extern const volatile bool rf_trace;
@@ -171,6 +172,8 @@ static __always_inline int rf_stream_returns(struct pt_regs *regs, long ret)
 		ret = 0;
 	rf_stream_call(c, epoch, now, ret);
 	c->flags = flags & ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_NEW | RF_T_TOLD);
+	if (rf_isolation && unlikely(ret < 0 && ret >= -4095))
+		rf_refused(-ret);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/rf_time.h"
+#include "bpf/isolation.h"
 #include "bpf/stream.h"
 #include "identity/cgroup.h"
 #include "identity/proc.h"
@@ -294,6 +295,9 @@ static int take(void *ctx, const void *rec, size_t size)
 		return name_process(run, rec, size);
 	case RF_REC_THREAD:
 		return name_thread(run, rec);
+	case RF_REC_VIOLATION:
+		run->triggered = run->triggered || run->options.on_violation;
+		return 0;
 	default:
 		return 0;
 	}
@@ -514,7 +518,7 @@ static int run_record(struct record_run *run)
 	struct rf_writer_options wanted = { .path = run->options.live.output,
 		                            .keep_ns = run->options.keep_ns,
 		                            .keep_bytes = run->options.keep_bytes };
-	struct rf_probe_options probe = { .stream = true };
+	struct rf_probe_options probe = { .stream = true, .isolation = RF_ISOLATION_EVENTS };
 	int status = rf_session_prepare(&run->session, &run->options.live), ret;
 
 	run->users = rf_users_new(USERS_MAX);

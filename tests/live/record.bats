@@ -192,6 +192,16 @@ key() {
 		jq -e '[.processes[].by_call[] | select(.max_ns > 500000000)] | length > 0'
 }
 
+@test "a flight recorder is triggered by a violation" {
+	start "$ringfence" record -o x.rec --keep 10s --on violation -- \
+		sh -c "sleep 0.3; '$programs/nullwrite'; sleep 5"
+	recorder=$pid
+	until_true 5 test -s x.rec
+	kill -INT "$recorder"
+	ends "$recorder" 20
+	"$ringfence" report --faults x.rec | grep -q 'SIGSEGV (SEGV_MAPERR)'
+}
+
 @test "what has changed between two recordings" {
 	"$ringfence" record -o a.rec -- "$programs/single" 1000
 	"$ringfence" record -o b.rec -- "$programs/single" 1000 5000
