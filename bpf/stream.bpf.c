@@ -38,16 +38,18 @@ static __always_inline void rf_read_args(struct rf_args_rec *rec, struct pt_regs
 #endif
 }
 
-static __always_inline void rf_read_string(struct rf_args_rec *rec, __u32 i, __u32 which)
+static __always_inline void rf_read_string(struct rf_args_rec *rec, __u32 i, __u64 which)
 {
+	__u64 at = which - 1;
 	long len;
 
 	rec->which[i] = which;
 	rec->len[i] = 0;
 	if (!which || which > RF_ARGS)
 		return;
-	len = bpf_probe_read_user_str(rec->text[i], RF_ARG_STRING_LEN,
-	                              (const void *)rec->args[which - 1]);
+	/* known, but not to the verifier of 5.10 */
+	asm volatile("%0 &= 7" : "+r"(at));
+	len = bpf_probe_read_user_str(rec->text[i], RF_ARG_STRING_LEN, (const void *)rec->args[at]);
 	if (len > 0)
 		rec->len[i] = len;
 }

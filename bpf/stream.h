@@ -160,7 +160,7 @@ struct rf_args_rec {
 	__u64 time_ns;     /* start of the call */
 	__u32 call;
 	__u32 cpu;
-	__u64 args[RF_ARGS];
+	__u64 args[RF_ARGS + 2];    /* a power of two, for the verifier */
 	__u8 which[RF_ARG_STRINGS]; /* index of the argument, from 1; 0: none */
 	__u16 len[RF_ARG_STRINGS];  /* bytes with the NUL; 0: could not be read */
 	__u8 pad[2];
