@@ -155,7 +155,7 @@ def measure_all(o, state):
 def main():
     # a shell that runs this in the background has these ignored, and so would every tool
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     o = options()
     path = o.state or os.path.join(BUILD or os.path.join(ROOT, "build", "release"),
                                    "bench-quick.json" if o.quick else "bench.json")
@@ -180,6 +180,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
+        measure.say("interrupted; the next run goes on behind the last whole section")
         sys.exit(130)
     except (Missing, RuntimeError, OSError, subprocess.SubprocessError) as e:
         measure.say(str(e))

@@ -5,6 +5,9 @@
 
 load helpers
 
+# Real servers, on time scales of their own.
+export BATS_TEST_RETRIES=1
+
 setup() { live_setup; }
 teardown() { live_teardown; }
 

@@ -5,6 +5,9 @@
 
 load helpers
 
+# Samples are drawn at random, and the host may be busy in one of the runs.
+export BATS_TEST_RETRIES=3
+
 setup() { live_setup; }
 teardown() { live_teardown; }
 

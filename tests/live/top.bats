@@ -4,6 +4,9 @@
 
 load helpers
 
+# A screen is looked at while it changes.
+export BATS_TEST_RETRIES=1
+
 setup() {
 	live_setup
 	command -v tmux >/dev/null || skip "needs tmux"
