@@ -195,7 +195,7 @@ struct mm_struct___percpu {
 } __attribute__((preserve_access_index));
 
 /* File pages, anonymous ones and shared memory; not swap. Literal indices: CO-RE relocates no others. */
-static __always_inline __u64 rf_rss_bytes(struct mm_struct *mm)
+static __always_inline __u64 rf_rss_bytes(struct task_struct *task, struct mm_struct *mm)
 {
 	struct mm_struct___percpu *new = (void *)mm;
 	__s64 pages[3];
@@ -208,8 +208,14 @@ static __always_inline __u64 rf_rss_bytes(struct mm_struct *mm)
 		pages[0] = BPF_CORE_READ(mm, rss_stat.count[0].counter);
 		pages[1] = BPF_CORE_READ(mm, rss_stat.count[1].counter);
 		pages[2] = BPF_CORE_READ(mm, rss_stat.count[3].counter);
+		/* the last few dozen page faults of a thread are still in its own pockets */
+		if (bpf_core_field_exists(task->rss_stat)) {
+			pages[0] += BPF_CORE_READ(task, rss_stat.count[0]);
+			pages[1] += BPF_CORE_READ(task, rss_stat.count[1]);
+			pages[2] += BPF_CORE_READ(task, rss_stat.count[3]);
+		}
 	}
-	/* what the CPUs keep back may make one of them negative */
+	/* what is kept back may make one of them negative */
 	return ((pages[0] > 0 ? pages[0] : 0) + (pages[1] > 0 ? pages[1] : 0) +
 	        (pages[2] > 0 ? pages[2] : 0)) *
 	       PAGE_SIZE_MIN;
@@ -351,7 +357,7 @@ static __always_inline void rf_read_who(struct rf_violation_rec *v, struct task_
 	BPF_CORE_READ_INTO(&v->thread_comm, task, comm);
 	if (mm) {
 		v->start_stack = BPF_CORE_READ(mm, start_stack);
-		v->rss_bytes = rf_rss_bytes(mm);
+		v->rss_bytes = rf_rss_bytes(task, mm);
 		v->vm_bytes = BPF_CORE_READ(mm, total_vm) * PAGE_SIZE_MIN;
 	}
 #if defined(__TARGET_ARCH_x86)

@@ -80,11 +80,11 @@ struct rf_lab_part {
 struct rf_lab_result {
 	struct rf_lab_part parts[RF_LAB_PARTS_MAX];
 	size_t nr_parts;
-	size_t left_out; /* parts */
-	int status;      /* of the program itself, as wait(2) gives it */
-	bool timed_out;  /* it was ended */
+	size_t left_out;   /* parts */
+	int status;        /* of the program itself, as wait(2) gives it */
+	bool timed_out;    /* it was ended */
 	bool causes_known; /* violations were watched */
-	bool guest_ran;  /* what the console of a guest said */
+	bool guest_ran;    /* what the console of a guest said */
 	bool guest_panic;
 	bool guest_survived;
 	size_t guest_beats[2]; /* signs of life before and after the panic */
