@@ -48,8 +48,9 @@ faults() {
 		minor=$("$python3" -c 'import json; print(json.load(open("known.tally"))["minor"])')
 		major=$((1000 - minor))
 	fi
-	check that result.json known.tally "x['minor'] == $minor" "x['major'] == $major"
-	# The whole measured part: now and then a page of code more, which perf sees as well.
+	# A host that reclaims idle memory (DAMON) now and then takes a page of the program's code, whose
+	# fault comes on top: perf and the kernel's own account, below, have it too.
+	check that result.json known.tally "x['minor'] >= $minor" "x['major'] >= $major"
 	check that result.json known.tally \
 		"p['page_faults']['minor'] == $((minor_after - minor_before))" \
 		"p['page_faults']['major'] == $((major_after - major_before))" \
