@@ -48,14 +48,34 @@ static __always_inline void rf_from_thread(struct rf_thread_rec *rec, const stru
 	rec->flags = t->flags;
 }
 
+/*
+ * When a thread that is off the CPU last came onto one, which is when its wait began but for its last
+ * slice. The scheduler's clock is not ours: the reader, which has just come onto the CPU, tells how
+ * they differ. 0: not known.
+ */
+static __always_inline __u64 rf_last_ran(struct task_struct *task)
+{
+	__u64 mine, theirs;
+
+	if (!bpf_core_field_exists(task->sched_info.last_arrival))
+		return 0;
+	mine = BPF_CORE_READ(rf_current(), sched_info.last_arrival);
+	theirs = BPF_CORE_READ(task, sched_info.last_arrival);
+	return theirs && theirs < mine ? bpf_ktime_get_ns() - (mine - theirs) : 0;
+}
+
 /* Nothing has happened to it since the window began: its registers tell where it is. */
 static __always_inline void rf_from_task(struct rf_thread_rec *rec, struct task_struct *task)
 {
-	__u64 start = rf_control.start_ns, born = BPF_CORE_READ(task, start_time);
+	__u64 start = rf_control.start_ns, born = BPF_CORE_READ(task, start_time), ran;
 	long nr = -1;
 
 	rec->rec.entity = rf_entity_of(task);
-	rec->since_ns = born > start ? born : start;
+	ran = rf_last_ran(task);
+	/* a wait that is older than the window shows how old */
+	rec->since_ns = ran && ran < start ? ran : start;
+	if (rec->since_ns < born)
+		rec->since_ns = born;
 	rec->flags = RF_T_TRACKED;
 	if (bpf_core_field_exists(task->on_cpu) && BPF_CORE_READ(task, on_cpu))
 		rec->flags |= RF_T_ON_CPU | RF_T_UNKNOWN;

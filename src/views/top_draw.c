@@ -370,7 +370,7 @@ static const char *number_text(const struct rf_top *t, const struct rf_top_row *
 	const struct rf_process *p = &row->sum;
 	uint64_t window = t->shown->window_ns;
 	/* of a whole: a row of several threads waits several times at once */
-	uint64_t threads = row->threads ? row->threads : 1;
+	uint64_t threads = row->threads ? row->threads : 1, p99;
 
 	switch (column) {
 	case RF_TOP_PID:
@@ -402,7 +402,7 @@ static const char *number_text(const struct rf_top *t, const struct rf_top_row *
 	case RF_TOP_VIOLATIONS:
 		return rf_text_count(buf, row->violations);
 	case RF_TOP_P99:
-		return row->timed ? rf_text_duration(buf, row->p99_ns, utf8) : "-";
+		return rf_top_p99(&t->all, row, &p99) ? rf_text_duration(buf, p99, utf8) : "-";
 	default:
 		return "";
 	}

@@ -149,7 +149,7 @@ static uint64_t number_of(const struct rf_top_row *row, enum rf_top_column c)
 	case RF_TOP_VIOLATIONS:
 		return row->violations;
 	case RF_TOP_P99:
-		return row->timed ? row->p99_ns : 0;
+		return row->p99_ns;
 	default:
 		return 0;
 	}
@@ -158,7 +158,7 @@ static uint64_t number_of(const struct rf_top_row *row, enum rf_top_column c)
 const char *rf_top_row_name(const struct rf_top_row *row, enum rf_by by)
 {
 	if (by != RF_BY_CGROUP)
-		return row->sum.comm;
+		return row->sum.known || *row->sum.comm ? row->sum.comm : "?";
 	return row->cgroup && *row->cgroup ? row->cgroup : "(unknown)";
 }
 
@@ -298,6 +298,9 @@ int rf_top_rebuild(struct rf_top *t)
 	if (!rf_top_column_fits(t->sort, t->by))
 		t->sort = RF_TOP_CALLS;
 	err = rf_top_make_rows(&t->all, t->shown, t->by);
+	/* it takes longer than all else, so only where it matters */
+	for (size_t i = 0; t->sort == RF_TOP_P99 && i < t->all.nr; i++)
+		rf_top_p99(&t->all, &t->all.rows[i], &t->all.rows[i].p99_ns);
 	return err ? err : arrange(t);
 }
 

@@ -431,8 +431,10 @@ static void draw_violations(struct pen *p)
 	               nr ? "" : "none; ", p->o->row.violations);
 }
 
-static const char *place_of(const struct rf_top_inside *in, char *buf, size_t len)
+static const char *place_of(const struct rf_top_thread *thread, char *buf, size_t len)
 {
+	const struct rf_top_inside *in = &thread->inside;
+
 	switch (in->where) {
 	case RF_TOP_IN_CALL:
 		return rf_top_call_label(in->call, buf, len);
@@ -447,7 +449,7 @@ static const char *place_of(const struct rf_top_inside *in, char *buf, size_t le
 	case RF_TOP_NOT_KNOWN:
 		return "?";
 	default:
-		return "has ended";
+		return thread->p.exited ? "has ended" : "not found";
 	}
 }
 
@@ -468,7 +470,7 @@ static void draw_thread(struct pen *p, const struct rf_top_thread *thread)
 
 	rf_canvas_putf(p->c, p->y, 0, 8, RF_INK_PLAIN, "%7" PRIu32, thread->p.tid);
 	rf_canvas_name(p->c, p->y, 8, 16, RF_INK_BOLD, thread->p.comm);
-	rf_canvas_name(p->c, p->y, 25, 22, place_ink(in), place_of(in, call, sizeof(call)));
+	rf_canvas_name(p->c, p->y, 25, 22, place_ink(in), place_of(thread, call, sizeof(call)));
 	if (in->where != RF_TOP_GONE)
 		rf_canvas_put(p->c, p->y, 48, 8, RF_INK_PLAIN, in->running ? "running" : "waiting");
 	if (in->timed && in->where != RF_TOP_GONE)

@@ -157,31 +157,11 @@ size_t rf_top_gather(const struct rf_cell **cells, const struct rf_top_thread *c
 	return nr;
 }
 
-/* The duration below which 99 % of the calls in cells lie, all of the same call. */
-static int find_p99(struct rf_top_row *row, const struct rf_cell *const *cells, size_t nr)
-{
-	struct rf_cell sum = { 0 };
-	int err = 0;
-
-	if (nr == 1) {
-		row->timed = cells[0]->hist.total;
-		row->p99_ns =
-			rf_hist_quantile(&cells[0]->hist, 0.99, cells[0]->min_ns, cells[0]->max_ns);
-		return 0;
-	}
-	for (size_t i = 0; i < nr && !err; i++)
-		err = rf_cell_add(&sum, cells[i]);
-	row->timed = sum.hist.total;
-	row->p99_ns = rf_hist_quantile(&sum.hist, 0.99, sum.min_ns, sum.max_ns);
-	rf_cell_clear(&sum);
-	return err;
-}
-
 /* The call that all threads of the row together made most often, the lower number at a tie. */
-static int find_top_call(struct rf_top_row *row, const struct rf_top_thread *const *threads,
-                         const struct rf_cell **cells)
+static void find_top_call(struct rf_top_row *row, const struct rf_top_thread *const *threads,
+                          const struct rf_cell **cells)
 {
-	size_t nr = rf_top_gather(cells, threads, row->nr), first = 0, last = 0;
+	size_t nr = rf_top_gather(cells, threads, row->nr);
 
 	for (size_t i = 0, begin = 0; i < nr; begin = i) {
 		uint64_t calls = 0;
@@ -191,11 +171,28 @@ static int find_top_call(struct rf_top_row *row, const struct rf_top_thread *con
 		if (calls > row->top_calls) {
 			row->top_calls = calls;
 			row->top_call = cells[begin]->call;
-			first = begin;
-			last = i;
 		}
 	}
-	return find_p99(row, cells + first, last - first);
+}
+
+bool rf_top_p99(const struct rf_top_rows *rows, const struct rf_top_row *row, uint64_t *ns)
+{
+	struct rf_cell sum = { 0 };
+	bool timed;
+	int err = 0;
+
+	for (size_t i = row->first; i < row->first + row->nr && row->top_calls; i++) {
+		const struct rf_process *p = &rows->order[i]->p;
+
+		for (size_t j = 0; j < p->nr_cells && !err; j++) {
+			if (p->cells[j]->call == row->top_call)
+				err = rf_cell_add(&sum, p->cells[j]);
+		}
+	}
+	timed = !err && sum.hist.total;
+	*ns = timed ? rf_hist_quantile(&sum.hist, 0.99, sum.min_ns, sum.max_ns) : 0;
+	rf_cell_clear(&sum);
+	return timed;
 }
 
 static void make_row(struct rf_top_row *row, const struct item *items, size_t first, size_t nr,
@@ -217,7 +214,6 @@ int rf_top_make_rows(struct rf_top_rows *rows, const struct rf_top_snapshot *s, 
 	__free struct item *items = calloc(s->nr_threads + 1, sizeof(*items));
 	__free const struct rf_cell **cells = NULL;
 	size_t nr_cells = 0;
-	int err = 0;
 
 	*rows = (struct rf_top_rows){ 0 };
 	rows->order = calloc(s->nr_threads + 1, sizeof(struct rf_top_thread *));
@@ -230,18 +226,16 @@ int rf_top_make_rows(struct rf_top_rows *rows, const struct rf_top_snapshot *s, 
 		return -ENOMEM;
 	}
 	fill_items(items, s, by);
-	for (size_t i = 0, begin = 0; i < s->nr_threads && !err; begin = i) {
+	for (size_t i = 0, begin = 0; i < s->nr_threads; begin = i) {
 		struct rf_top_row *row = &rows->rows[rows->nr++];
 
 		while (i < s->nr_threads && items[i].key[0] == items[begin].key[0] &&
 		       items[i].key[1] == items[begin].key[1])
 			i++;
 		make_row(row, items, begin, i - begin, by, rows->order);
-		err = find_top_call(row, rows->order + begin, cells);
+		find_top_call(row, rows->order + begin, cells);
 	}
-	if (err)
-		rf_top_rows_clear(rows);
-	return err;
+	return 0;
 }
 
 void rf_top_rows_clear(struct rf_top_rows *rows)

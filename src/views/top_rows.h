@@ -20,9 +20,8 @@ struct rf_top_row {
 	uint64_t violations;
 	uint32_t top_call; /* valid with top_calls */
 	uint64_t top_calls;
-	uint64_t p99_ns;
-	bool timed;   /* p99_ns is known */
-	size_t first; /* its threads: order[first] and so on, nr of them */
+	uint64_t p99_ns; /* what it is sorted by; 0 unless it is */
+	size_t first;    /* its threads: order[first] and so on, nr of them */
 	size_t nr;
 };
 
@@ -35,6 +34,12 @@ struct rf_top_rows {
 /* by: RF_BY_PROCESS, _THREAD, _COMM or _CGROUP. 0, or -ENOMEM and *rows is empty. */
 int rf_top_make_rows(struct rf_top_rows *rows, const struct rf_top_snapshot *s, enum rf_by by);
 void rf_top_rows_clear(struct rf_top_rows *rows);
+
+/*
+ * Of the calls made most often in a row of rows: the duration below which 99 % lie; false: they were
+ * not timed, or memory is out.
+ */
+bool rf_top_p99(const struct rf_top_rows *rows, const struct rf_top_row *row, uint64_t *ns);
 
 /* All cells of these threads, in order of the call; counts them if cells is NULL. */
 size_t rf_top_gather(const struct rf_cell **cells, const struct rf_top_thread *const *threads,

@@ -69,8 +69,10 @@ static void put_who(struct rf_json *j, const struct rf_top_row *row, enum rf_by 
 	rf_json_u64(j, "violations", row->violations);
 }
 
-static void put_top_call(struct rf_json *j, const struct rf_top_row *row)
+static void put_top_call(struct rf_json *j, const struct rf_top *t, const struct rf_top_row *row)
 {
+	uint64_t p99;
+
 	if (!row->top_calls) {
 		rf_json_null(j, "top_call");
 		return;
@@ -78,8 +80,8 @@ static void put_top_call(struct rf_json *j, const struct rf_top_row *row)
 	rf_json_object(j, "top_call");
 	put_call(j, row->top_call);
 	rf_json_u64(j, "calls", row->top_calls);
-	if (row->timed)
-		rf_json_u64(j, "p99_ns", row->p99_ns);
+	if (rf_top_p99(&t->all, row, &p99))
+		rf_json_u64(j, "p99_ns", p99);
 	else
 		rf_json_null(j, "p99_ns");
 	rf_json_end(j);
@@ -164,7 +166,6 @@ static void put_row(struct rf_json *j, const struct rf_top_row *row, enum rf_by 
 {
 	put_who(j, row, by);
 	put_sides(j, &row->sum);
-	put_top_call(j, row);
 }
 
 static void put_open(struct rf_json *j, const struct rf_top_opened *o)
@@ -192,6 +193,7 @@ static void put_rows(struct rf_json *j, const struct rf_top *t)
 	for (size_t i = 0; i < t->nr_rows; i++) {
 		rf_json_object(j, NULL);
 		put_row(j, t->rows[i], t->by);
+		put_top_call(j, t, t->rows[i]);
 		rf_json_end(j);
 	}
 	rf_json_end(j);

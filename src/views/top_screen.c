@@ -35,6 +35,7 @@ static struct {
 
 static SCREEN *screen;
 static bool utf8;
+static struct rf_canvas shown; /* what the window holds: telling it again takes most of the time */
 static attr_t attributes[RF_INK_COUNT];
 static short pairs[RF_INK_COUNT];
 
@@ -190,6 +191,7 @@ void rf_screen_close(void)
 	endwin();
 	rescue.open = 0;
 	delscreen(screen);
+	rf_canvas_free(&shown);
 	screen = NULL;
 }
 
@@ -219,17 +221,51 @@ static void show_glyph(int y, int x, const struct rf_glyph *g)
 		mvadd_wch(y, x, &cell);
 }
 
+static bool is_same(const struct rf_glyph *a, const struct rf_glyph *b)
+{
+	return a->ink == b->ink && !memcmp(a->chars, b->chars, sizeof(a->chars));
+}
+
+/* Makes the copy of what is shown as large as c, and blank as the window is then. */
+static bool fit_shown(const struct rf_canvas *c)
+{
+	if (shown.glyphs && shown.width == c->width && shown.height == c->height)
+		return true;
+	erase();
+	rf_canvas_free(&shown);
+	return !rf_canvas_init(&shown, c->width, c->height, c->utf8);
+}
+
+/* A line in which a wide character comes or goes is drawn as a whole: halves are no glyphs. */
+static bool has_wide(const struct rf_canvas *c, int y)
+{
+	for (int x = 0; x < c->width; x++) {
+		if (!rf_canvas_at(c, y, x)->chars[0])
+			return true;
+	}
+	return false;
+}
+
+static void show_line(const struct rf_canvas *c, int y)
+{
+	struct rf_glyph *old = &shown.glyphs[y * shown.width];
+	bool whole = has_wide(c, y) || has_wide(&shown, y);
+
+	for (int x = 0; x < c->width && x < COLS; x++) {
+		const struct rf_glyph *g = rf_canvas_at(c, y, x);
+
+		if (g->chars[0] && (whole || !is_same(g, &old[x])))
+			show_glyph(y, x, g);
+	}
+	memcpy(old, rf_canvas_at(c, y, 0), (size_t)c->width * sizeof(*old));
+}
+
 void rf_screen_show(const struct rf_canvas *c)
 {
-	erase();
-	for (int y = 0; y < c->height && y < LINES; y++) {
-		for (int x = 0; x < c->width && x < COLS; x++) {
-			const struct rf_glyph *g = rf_canvas_at(c, y, x);
-
-			if (g->chars[0])
-				show_glyph(y, x, g);
-		}
-	}
+	if (!fit_shown(c))
+		return;
+	for (int y = 0; y < c->height && y < LINES; y++)
+		show_line(c, y);
 	refresh();
 }
 

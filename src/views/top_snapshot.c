@@ -340,7 +340,8 @@ static int copy_thread(struct taking *t, struct rf_top_thread *to, const struct 
 	to->p.exe = NULL;
 	if (found)
 		to->inside = inside_of(found);
-	to->user = user_name(t, from->uid);
+	/* who is not known is not root */
+	to->user = from->known ? user_name(t, from->uid) : "?";
 	to->cgroup = cgroup_path(t, from->cgroup);
 	if (from->exe) {
 		to->p.exe = rf_arena_string(&t->snapshot->arena, from->exe);

@@ -4,9 +4,6 @@
 
 load helpers
 
-# A screen is looked at while it changes.
-export BATS_TEST_RETRIES=1
-
 setup() {
 	live_setup
 	command -v tmux >/dev/null || skip "needs tmux"
@@ -169,7 +166,9 @@ has_stuck() {
 }
 
 @test "the cursor stays with its process, Enter opens it" {
+	local stuck_for run_for
 	pulses
+	sleep 2
 	screen 100x50 -p "$targets" -i 200ms
 	shows rf-slow
 	keys Down Down
@@ -185,8 +184,12 @@ has_stuck() {
 	on_screen '^openat  *[1-9][0-9.]*  *[1-9][0-9.]* '
 	on_screen '^LATENCY of '
 	shows '^ENOENT  *openat '
-	# entered before ringfence was there, so longer than it is
+	# entered before ringfence was there, so for at least so long
 	shows '[0-9] stuck  *read  *waiting *> '
+	stuck_for=$(capture | sed -n 's/.* stuck  *read  *waiting *> \([0-9.]*\)s .*/\1/p')
+	run_for=$(ps -o etimes= -p "$slow")
+	echo "stuck for $stuck_for s, started $run_for s ago"
+	[ "${stuck_for%.*}" -ge $((run_for - 1)) ] && [ "${stuck_for%.*}" -le $((run_for + 1)) ]
 	on_screen 'rf-slow  *clock_nanosleep  *waiting [ 0-9.]*ms'
 	keys Escape
 	shows '3 processes by calls'

@@ -280,6 +280,7 @@ static void threads_add_up_to_processes(void **state)
 {
 	struct host *h = *state;
 	const struct rf_top_row *row;
+	uint64_t p99;
 
 	threads(h);
 	assert_string_equal(names(h), "client server ");
@@ -291,8 +292,8 @@ static void threads_add_up_to_processes(void **state)
 	/* 3 of call 0 by two threads, 4 of call 1 */
 	assert_int_equal(row->top_call, X86(1));
 	assert_int_equal(row->top_calls, 4);
-	assert_true(row->timed);
-	assert_int_equal(row->p99_ns, 5000);
+	assert_true(rf_top_p99(&h->model.all, row, &p99));
+	assert_int_equal(p99, 5000);
 	assert_int_equal(h->model.rows[0]->sum.calls, 24);
 }
 
@@ -339,6 +340,7 @@ static void a_column_that_a_group_lacks_is_not_sorted_by(void **state)
 static void calls_of_processes_of_one_name_add_up(void **state)
 {
 	struct host *h = *state;
+	uint64_t p99;
 
 	h->model.by = RF_BY_COMM;
 	begin_sweep(h);
@@ -353,7 +355,8 @@ static void calls_of_processes_of_one_name_add_up(void **state)
 	assert_int_equal(h->model.rows[0]->top_call, X86(300));
 	assert_int_equal(h->model.rows[0]->top_calls, 500);
 	/* five of 500 are slow: exactly the last hundredth */
-	assert_in_range(h->model.rows[0]->p99_ns, 2000, 2300);
+	assert_true(rf_top_p99(&h->model.all, h->model.rows[0], &p99));
+	assert_in_range(p99, 2000, 2300);
 	press(h, RF_KEY_ENTER);
 	assert_int_equal(h->model.open->nr_cells, 101);
 	assert_int_equal(h->model.open->cells[0].calls, 500);
