@@ -70,9 +70,10 @@ key() {
 		'x["wall_ns"] <= sum(p["time_ns"][s] for s in ("user", "kernel", "waiting")) * 1.001' \
 		'sum(p["time_ns"][s] for s in ("user", "kernel", "waiting")) <= r["window_ns"]' \
 		'p["time_ns"]["waiting"] > 0.9 * x["wall_ns"]'
+	# within 1 %: this host may hide the switches of what competes for the CPU
 	recorded compute 500
 	check that result.json known.tally \
-		'x["wall_ns"] <= sum(p["time_ns"][s] for s in ("user", "kernel", "waiting")) * 1.001' \
+		'x["wall_ns"] <= sum(p["time_ns"][s] for s in ("user", "kernel", "waiting")) * 1.01' \
 		'sum(p["time_ns"][s] for s in ("user", "kernel", "waiting")) <= r["window_ns"]'
 }
 
