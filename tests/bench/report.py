@@ -253,6 +253,16 @@ def loader_goals(goals, section):
                   "50 ms", "sweep")
 
 
+def top_goals(goals, section):
+    if not section:
+        return
+    goals.add(f"`ringfence top`, {section['processes']:,} processes, 1 s interval", 1,
+              section["percent"], f"{section['percent']:.2f} %", "1 % of one core", "top")
+    middle_key, late, last = key_times(section)
+    goals.add("a key in it while a sweep runs", 50, last,
+              f"{middle_key:.1f} ms, 95 % in {late:.1f}, all in {last:.1f}", "50 ms", "key")
+
+
 WHY = {
     "calls": "A call costs a counter on either side at least, and the time on either side for "
              "every one that is timed: see the floors under [A call](#a-call). What is above them "
@@ -271,6 +281,8 @@ WHY = {
             "process kept for good would be 40 %.",
     "kernel": "`--memory` bounds it.",
     "load": "Most of it is the kernel's verifier and trying the features that `check` lists.",
+    "top": "Most of it is the sweep: reading every thread's state and cells.",
+    "key": "Keys are waited for by a thread of their own; it needs a free CPU.",
     "sweep": "A sweep waits for an RCU grace period, which depends on the host.",
 }
 
@@ -280,6 +292,7 @@ def goals_text(results):
     sections = results["sections"]
     crossing_goals(goals, sections.get("calls"), sections.get("faults"))
     loader_goals(goals, sections.get("loader"))
+    top_goals(goals, sections.get("top"))
     if not goals.rows:
         return "Nothing that has a goal was measured."
     text = table(["what", "goal, at most", "measured", "met"], goals.rows)
@@ -313,6 +326,22 @@ def loader_text(section):
         f"{statistics.median(section['load_ms']):.0f} ms "
         f"({min(section['load_ms']):.0f} … {max(section['load_ms']):.0f}).",
     ])
+
+
+def key_times(section):
+    """Milliseconds: the middle one, that which 95 % are within, the longest."""
+    times = section["key_ms"]
+    return statistics.median(times), times[len(times) * 95 // 100], times[-1]
+
+
+def top_text(section):
+    middle_key, late, last = key_times(section)
+    return (f"On a terminal of {section['width']}×{section['height']}, with {section['processes']:,} "
+            f"processes that make {section['rate']:,} calls a second in all, `ringfence top -i 1s` "
+            f"takes {section['percent']:.2f} % of one core. {len(section['key_ms'])} keys that "
+            "change the whole screen, each pressed while a sweep runs: from the key to the new "
+            f"page on the terminal {middle_key:.1f} ms in the middle, {late:.1f} ms for 95 % of "
+            f"them, {last:.1f} ms at most.")
 
 
 INTRO = """# What ringfence costs
@@ -360,6 +389,8 @@ def page(results):
                   "\n".join(f"Not run: {shown}." for shown in work["items_missing"])]
     if "loader" in sections:
         parts += ["## The loader", loader_text(sections["loader"])]
+    if "top" in sections:
+        parts += ["## The live view", top_text(sections["top"])]
     if "growth" in sections:
         parts += ["## How it grows", "![How the cost grows](performance-growth.svg)",
                   "Processor time of the load's own processes, divided by its calls, with and "

@@ -14,12 +14,13 @@ import time
 import loader
 import measure
 import report
+import top
 import work
 from tools import BUILD, TOOLS, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECTIONS = {"calls": measure.calls, "faults": measure.faults, "loader": loader.loader,
-            "work": work.work, "growth": loader.growth}
+            "top": top.top, "work": work.work, "growth": loader.growth}
 
 
 def options():

@@ -40,6 +40,13 @@ bench() {
 	grep -q 'section calls' fourth
 }
 
+@test "the live view: its share of a processor, and keys answered while it sweeps" {
+	bench --scale 0.05 top
+	grep -Eq '^\| `ringfence top`, 50 processes, 1 s interval \| 1 % of one core \| [0-9.]+ % \|' \
+		performance.md
+	grep -Eq '^\| a key in it while a sweep runs \| 50 ms \| [0-9.]+ ms, 95 % in ' performance.md
+}
+
 @test "real work, with what is installed here" {
 	bench --rounds 1 --scale 0.01 --tools strace work
 	grep -q '^| strace -c -f |' performance.md
@@ -85,6 +92,8 @@ bench() {
 		                         "sweep_ms": [20, 30, 25]},
 		               "short": {"total": 1000, "samples": [[n, 5000] for n in range(20)],
 		                         "after": 5000}},
+		    "top": {"processes": 1000, "rate": 20000, "width": 200, "height": 60, "percent": 0.52,
+		            "key_ms": [1.0] * 94 + [2.0] * 5 + [51.0]},
 		    "work": {"samples": {"untraced": [{"dd": 1.0}, {"dd": 1.2}, {"dd": 1.0}],
 		                         "auto": [{"dd": 1.1}] * 3, "strace": [{"dd": None}]},
 		             "missing": {}, "items": {"dd": "dd bs=1"}, "items_missing": ["nginx"]},
@@ -102,6 +111,8 @@ bench() {
 	grep -Fq '| a page fault | 1.5 × empty programs | 1.40 | yes |' performance.md
 	grep -Fq '| 0.5 % of one core | 0.61 % | **no** |' performance.md
 	grep -Fq '| load and attach | 300 ms | 160 ms | yes |' performance.md
+	grep -Fq '1,000 processes, 1 s interval | 1 % of one core | 0.52 % | yes |' performance.md
+	grep -Fq '| 50 ms | 1.0 ms, 95 % in 2.0, all in 51.0 | **no** |' performance.md
 	grep -Fq 'Not run: perf trace is not installed.' performance.md
 	grep -Fq 'Not run: nginx.' performance.md
 	grep -Fq '| ringfence stat | +10.0 |' performance.md
