@@ -21,12 +21,11 @@
 #include "probe/detect.h"
 #include "probe/health.h"
 #include "probe/probe.h"
-#include "verbs/command.h"
 #include "verbs/faults_options.h"
 #include "verbs/feed.h"
 #include "verbs/output.h"
+#include "verbs/session.h"
 #include "verbs/verbs.h"
-#include "verbs/window.h"
 #include "views/faults.h"
 
 /* How often events that wait for their end are looked at. */
@@ -39,19 +38,15 @@
 struct faults_run {
 	struct rf_faults_options options;
 	struct rf_output output;
-	struct rf_command command;
-	struct rf_window window;
-	struct rf_host host;
+	struct rf_session session;
 	struct rf_feeder feeder;
 	struct rf_ledger *ledger;
 	struct rf_isolation *isolation;
-	struct rf_probe *probe;
 	struct rf_cgroups *cgroups;
 	struct rf_symbols *symbols;
 	struct rf_faults_view view;
 	struct rf_faults_summary summary;
 	struct rf_style style;
-	char target[256];
 	struct rf_str missing;
 	uint64_t next_sweep_ns;
 	int err; /* of the output, kept until the sink's caller can act on it */
@@ -134,9 +129,10 @@ static int sweep(struct faults_run *run, bool final)
 	uint64_t now = 0;
 
 	if (!ret)
-		ret = final ? rf_probe_stop(run->probe, &now) : rf_probe_sweep(run->probe, &now);
-	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->probe));
-	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->probe));
+		ret = final ? rf_probe_stop(run->session.probe, &now) :
+		              rf_probe_sweep(run->session.probe, &now);
+	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->session.probe));
+	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->session.probe));
 	if (!ret)
 		ret = rf_ledger_sweep_end(run->ledger, now, final);
 	rf_isolation_sweep_end(run->isolation);
@@ -173,7 +169,7 @@ static int tick(struct faults_run *run)
 
 static int take_records(struct faults_run *run)
 {
-	int ret = rf_probe_poll(run->probe, 0);
+	int ret = rf_probe_poll(run->session.probe, 0);
 
 	if (ret && ret != -EINTR) {
 		rf_err("reading from the kernel failed: %s", strerror(-ret));
@@ -199,7 +195,7 @@ static int measure(struct faults_run *run)
 	int events = 0, ret = 0;
 
 	while (!ret && !(events & RF_EVENT_END)) {
-		events = rf_window_wait(&run->window, rf_probe_fd(run->probe));
+		events = rf_window_wait(&run->session.window, rf_probe_fd(run->session.probe));
 		if (events < 0)
 			return events;
 		if (events & RF_EVENT_RECORDS)
@@ -213,22 +209,14 @@ static int measure(struct faults_run *run)
 static int start(struct faults_run *run)
 {
 	const struct rf_live *live = &run->options.live;
-	uint64_t now;
-	int ret = rf_probe_start(run->probe, &now);
+	int ret = rf_session_start(&run->session, LOOK_NS);
 
-	if (ret) {
-		rf_err("the window cannot be opened: %s", strerror(-ret));
+	if (ret)
 		return ret;
-	}
-	rf_ledger_start(run->ledger, now);
-	rf_window_start(&run->window, now, live->duration_ns, LOOK_NS);
-	run->next_sweep_ns = now;
-	if (live->command && (ret = rf_command_go(&run->command))) {
-		rf_err("cannot start %s: %s", live->command[0], strerror(-ret));
-		return ret;
-	}
-	if (run->window.progress && !live->command)
-		rf_info("watching %s%s", run->target,
+	rf_ledger_start(run->ledger, run->session.start_ns);
+	run->next_sweep_ns = run->session.start_ns;
+	if (run->session.window.progress && !live->command)
+		rf_info("watching %s%s", run->session.target,
 		        live->duration_ns ? ", Ctrl-C ends it" : " until Ctrl-C");
 	/* who is there now can be gone when it is asked for, and its program with it */
 	if (!live->command)
@@ -255,68 +243,28 @@ static void find_missing(struct faults_run *run)
 	};
 
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (!rf_host_has(&run->host, needs[i].feature))
+		if (!rf_host_has(&run->session.host, needs[i].feature))
 			rf_str_appendf(&run->missing, "%s%s", run->missing.len ? "; " : "",
 			               needs[i].words);
 	run->summary.missing = rf_str_get(&run->missing);
 }
 
-static int open_probe(struct faults_run *run)
-{
-	const struct rf_feature_state *blocker;
-	struct rf_probe_options options;
-	char err[512] = "";
-	int ret;
-
-	rf_detect(&run->host);
-	blocker = rf_verb_blocker(&run->host, RF_VERB_FAULTS);
-	if (blocker) {
-		rf_err("cannot run here: %s: %s; %s", blocker->what, blocker->detail,
-		       blocker->remedy);
-		return RF_EXIT_CANNOT;
-	}
-	find_missing(run);
-	rf_live_probe_options(&run->options.live, run->command.pid, &options);
-	options.host = &run->host;
-	options.isolation = RF_ISOLATION_EVENTS;
-	ret = rf_probe_open(&run->probe, &options, feed, run, err, sizeof(err));
-	if (!ret)
-		return RF_EXIT_DONE;
-	rf_err("%s", *err ? err : strerror(-ret));
-	return ret == -EPERM || ret == -ENOSYS || ret == -EOPNOTSUPP ? RF_EXIT_CANNOT :
-	                                                               RF_EXIT_FAILED;
-}
-
-/* The exit status of ringfence, once all has been shown. */
-static int finish(struct faults_run *run, int ret)
-{
-	if (ret == -ENOEXEC && run->command.exec_errno)
-		return rf_command_exit_status(&run->command);
-	if (ret)
-		return RF_EXIT_FAILED;
-	if (!run->options.live.command)
-		return RF_EXIT_DONE;
-	rf_window_wait_command(&run->window);
-	return rf_command_exit_status(&run->command);
-}
-
 static int run_probe(struct faults_run *run)
 {
-	int status = open_probe(run), ret;
+	struct rf_probe_options options = { .isolation = RF_ISOLATION_EVENTS };
+	int status = rf_session_open(&run->session, &options, feed, run), ret;
 
 	if (status)
 		return status;
+	find_missing(run);
 	ret = start(run);
 	if (!ret)
 		ret = measure(run);
-	rf_probe_close(run->probe);
-	return finish(run, ret);
+	return rf_session_finish(&run->session, ret);
 }
 
 static int prepare(struct faults_run *run)
 {
-	int ret;
-
 	run->ledger = rf_ledger_new();
 	run->isolation = rf_isolation_new(show_event, run);
 	run->feeder = (struct rf_feeder){ .ledger = run->ledger,
@@ -337,54 +285,35 @@ static int prepare(struct faults_run *run)
 	};
 	run->summary.ledger = run->ledger;
 	run->summary.isolation = run->isolation;
-	run->summary.target = run->target;
+	run->summary.target = run->session.target;
 	rf_health_read(&run->summary.before);
 	rf_style_detect(&run->style, fileno(run->output.file));
-	/* before anything about this process changes that the command would inherit */
-	if (run->options.live.command && rf_command_fork(&run->command))
-		return RF_EXIT_FAILED;
-	ret = rf_window_open(&run->window, run->options.live.command ? &run->command : NULL);
-	if (ret) {
-		rf_err("cannot take over signals: %s", strerror(-ret));
-		return RF_EXIT_FAILED;
-	}
-	run->window.progress = isatty(STDERR_FILENO);
 	return RF_EXIT_DONE;
 }
 
 static int run_faults(struct faults_run *run)
 {
-	const struct rf_live *live = &run->options.live;
 	int status;
 
-	if (rf_output_open(&run->output, live->output))
+	if (rf_output_open(&run->output, run->options.live.output))
 		return RF_EXIT_FAILED;
-	if (live->command) {
-		int ret = rf_command_resolve(&run->command, live->command);
-
-		if (ret)
-			return ret == -ENOENT ? RF_EXIT_NOT_FOUND :
-			       ret == -EACCES ? RF_EXIT_NOT_EXECUTABLE :
-			                        RF_EXIT_FAILED;
-	}
-	status = prepare(run);
+	status = rf_session_prepare(&run->session, &run->options.live);
+	run->session.verb = RF_VERB_FAULTS;
+	if (!status)
+		status = prepare(run);
 	return status ? status : run_probe(run);
 }
 
 int rf_verb_faults(int argc, char **argv)
 {
-	static struct faults_run run = { .window = { .end_fd = -1, .child_fd = -1 } };
+	static struct faults_run run;
 	int status;
 
-	run.command = RF_COMMAND_INIT;
 	rf_faults_options_parse(&run.options, argc, argv);
-	rf_live_describe(&run.options.live, run.target, sizeof(run.target));
-
 	status = run_faults(&run);
+	rf_session_close(&run.session);
 	if (rf_output_close(&run.output) && !status)
 		status = RF_EXIT_FAILED;
-	rf_window_close(&run.window);
-	rf_command_clear(&run.command);
 	rf_isolation_free(run.isolation);
 	rf_ledger_free(run.ledger);
 	rf_cgroups_free(run.cgroups);

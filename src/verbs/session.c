@@ -51,7 +51,7 @@ int rf_session_open(struct rf_session *s, struct rf_probe_options *o, rf_sink si
 	int ret;
 
 	rf_detect(&s->host);
-	blocker = rf_host_blocker(&s->host);
+	blocker = rf_verb_blocker(&s->host, s->verb);
 	if (blocker) {
 		rf_err("cannot run here: %s: %s; %s", blocker->what, blocker->detail,
 		       blocker->remedy);
@@ -62,6 +62,7 @@ int rf_session_open(struct rf_session *s, struct rf_probe_options *o, rf_sink si
 	o->trace = wanted.trace;
 	o->isolation = wanted.isolation;
 	o->timed = wanted.timed;
+	o->by_thread = wanted.by_thread;
 	o->host = &s->host;
 	ret = rf_probe_open(&s->probe, o, sink, ctx, err, sizeof(err));
 	if (!ret)
@@ -71,7 +72,7 @@ int rf_session_open(struct rf_session *s, struct rf_probe_options *o, rf_sink si
 	                                                               RF_EXIT_FAILED;
 }
 
-int rf_session_start(struct rf_session *s, uint64_t tick_ns)
+int rf_session_begin(struct rf_session *s, uint64_t tick_ns)
 {
 	int ret = rf_probe_start(s->probe, &s->start_ns);
 
@@ -80,13 +81,30 @@ int rf_session_start(struct rf_session *s, uint64_t tick_ns)
 		return ret;
 	}
 	rf_window_start(&s->window, s->start_ns, s->live->duration_ns, tick_ns);
-	if (s->live->command && (ret = rf_command_go(&s->command)))
+	return 0;
+}
+
+int rf_session_go(struct rf_session *s)
+{
+	int ret = s->live->command ? rf_command_go(&s->command) : 0;
+
+	if (ret)
 		rf_err("cannot start %s: %s", s->live->command[0], strerror(-ret));
 	return ret;
 }
 
+int rf_session_start(struct rf_session *s, uint64_t tick_ns)
+{
+	int ret = rf_session_begin(s, tick_ns);
+
+	return ret ? ret : rf_session_go(s);
+}
+
 int rf_session_finish(struct rf_session *s, int ret)
 {
+	/* the command may go on for long, and shall not pay for programs that nobody reads */
+	rf_probe_close(s->probe);
+	s->probe = NULL;
 	if (ret == -ENOEXEC && s->command.exec_errno)
 		return rf_command_exit_status(&s->command);
 	if (ret)
@@ -99,6 +117,8 @@ int rf_session_finish(struct rf_session *s, int ret)
 
 void rf_session_close(struct rf_session *s)
 {
+	if (!s->live) /* never prepared */
+		return;
 	rf_probe_close(s->probe);
 	s->probe = NULL;
 	rf_window_close(&s->window);

@@ -15,14 +15,12 @@
 #include "ledger/ledger.h"
 #include "probe/detect.h"
 #include "probe/probe.h"
-#include "verbs/command.h"
 #include "verbs/feed.h"
-#include "verbs/live.h"
 #include "verbs/output.h"
 #include "verbs/overhead.h"
+#include "verbs/session.h"
 #include "verbs/stat_options.h"
 #include "verbs/verbs.h"
-#include "verbs/window.h"
 #include "views/stat.h"
 
 /*
@@ -37,17 +35,13 @@
 struct stat_run {
 	struct rf_stat_options options;
 	struct rf_output output;
-	struct rf_command command;
-	struct rf_window window;
-	struct rf_host host;
+	struct rf_session session;
 	struct rf_ledger *ledger;
 	struct rf_isolation *isolation;
 	struct rf_feeder feeder;
-	struct rf_probe *probe;
 	struct rf_users *users;
 	struct rf_cgroups *cgroups;
 	struct rf_overhead_meter meter;
-	char target[256];
 	struct rf_str missing;
 	uint64_t interval;    /* of the next result, from 1 */
 	uint64_t sweeps_left; /* until the interval is over */
@@ -68,7 +62,7 @@ static void find_missing(struct stat_run *run)
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
-		if (!rf_host_has(&run->host, wanted[i].feature))
+		if (!rf_host_has(&run->session.host, wanted[i].feature))
 			rf_str_appendf(&run->missing, "%s%s", run->missing.len ? "; " : "",
 			               wanted[i].what);
 	}
@@ -85,7 +79,7 @@ static int show(struct stat_run *run)
 		.top = o->top,
 		.calls = o->calls,
 		.interval = o->live.interval_ns ? run->interval : 0,
-		.target = run->target,
+		.target = run->session.target,
 		.users = run->users,
 		.cgroups = run->cgroups,
 		.hierarchy = o->live.hierarchy,
@@ -100,7 +94,7 @@ static int show(struct stat_run *run)
 	if (ret)
 		return ret;
 	/* before the result is made, so that making it is in the next interval's cost */
-	if (o->overhead && !rf_overhead_read(&run->meter, run->probe, &overhead))
+	if (o->overhead && !rf_overhead_read(&run->meter, run->session.probe, &overhead))
 		view.overhead = &overhead;
 	if (!o->has_top)
 		view.top = o->live.format == RF_FORMAT_TABLE ? ROWS_IN_TABLE : 0;
@@ -132,9 +126,10 @@ static int sweep(struct stat_run *run, bool final, uint64_t *now)
 	int ret = rf_ledger_sweep_begin(run->ledger);
 
 	if (!ret)
-		ret = final ? rf_probe_stop(run->probe, now) : rf_probe_sweep(run->probe, now);
-	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->probe));
-	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->probe));
+		ret = final ? rf_probe_stop(run->session.probe, now) :
+		              rf_probe_sweep(run->session.probe, now);
+	rf_ledger_set_skipped(run->ledger, rf_probe_skipped(run->session.probe));
+	rf_isolation_set_skipped(run->isolation, rf_probe_violations_skipped(run->session.probe));
 	if (!ret)
 		ret = rf_ledger_sweep_end(run->ledger, *now, final);
 	rf_isolation_sweep_end(run->isolation);
@@ -171,7 +166,7 @@ static int tick(struct stat_run *run)
 
 static int poll_ring(struct stat_run *run)
 {
-	int ret = rf_probe_poll(run->probe, 0);
+	int ret = rf_probe_poll(run->session.probe, 0);
 
 	if (ret && ret != -EINTR) {
 		rf_err("reading from the kernel failed: %s", strerror(-ret));
@@ -188,7 +183,7 @@ static int measure(struct stat_run *run)
 	uint64_t now;
 
 	while (!ret && !(events & RF_EVENT_END)) {
-		events = rf_window_wait(&run->window, rf_probe_fd(run->probe));
+		events = rf_window_wait(&run->session.window, rf_probe_fd(run->session.probe));
 		if (events < 0)
 			return events;
 		if (events & RF_EVENT_RECORDS)
@@ -211,101 +206,58 @@ static void tell_progress(const struct stat_run *run)
 	char duration[RF_TEXT_LEN];
 
 	/* a command has the terminal to itself */
-	if (!run->window.progress || live->command)
+	if (!run->session.window.progress || live->command)
 		return;
 	if (live->duration_ns)
-		rf_info("measuring %s for %s, Ctrl-C ends it", run->target,
+		rf_info("measuring %s for %s, Ctrl-C ends it", run->session.target,
 		        rf_text_duration(duration, live->duration_ns, false));
 	else
-		rf_info("measuring %s until Ctrl-C", run->target);
+		rf_info("measuring %s until Ctrl-C", run->session.target);
 }
 
 static int start(struct stat_run *run)
 {
 	const struct rf_live *live = &run->options.live;
-	uint64_t now, swept;
-	int ret = rf_probe_start(run->probe, &now);
+	int ret = rf_session_begin(&run->session, sweep_distance(live));
+	uint64_t swept;
 
-	if (ret) {
-		rf_err("the window cannot be opened: %s", strerror(-ret));
+	if (ret)
 		return ret;
-	}
-	rf_ledger_start(run->ledger, now);
-	ret = run->options.overhead ? rf_overhead_start(&run->meter, run->probe) : 0;
+	rf_ledger_start(run->ledger, run->session.start_ns);
+	run->sweeps_left = sweeps_per_interval(live);
+	ret = run->options.overhead ? rf_overhead_start(&run->meter, run->session.probe) : 0;
 	if (ret) {
 		rf_err("the kernel does not tell what the programs cost: %s", strerror(-ret));
 		return ret;
 	}
-	rf_window_start(&run->window, now, live->duration_ns, sweep_distance(live));
-	run->sweeps_left = sweeps_per_interval(live);
-	if (live->command && (ret = rf_command_go(&run->command))) {
-		rf_err("cannot start %s: %s", live->command[0], strerror(-ret));
+	ret = rf_session_go(&run->session);
+	if (ret)
 		return ret;
-	}
 	tell_progress(run);
 	/* who is there now can be gone at the end, and its exe with it */
 	return run->feeder.wants_exe && !live->command ? sweep(run, false, &swept) : 0;
 }
 
-static int open_probe(struct stat_run *run)
-{
-	const struct rf_feature_state *blocker;
-	struct rf_probe_options options;
-	char err[512] = "";
-	int ret;
-
-	rf_overhead_opening(&run->meter);
-	rf_detect(&run->host);
-	blocker = rf_host_blocker(&run->host);
-	if (blocker) {
-		rf_err("cannot run here: %s: %s; %s", blocker->what, blocker->detail,
-		       blocker->remedy);
-		return RF_EXIT_CANNOT;
-	}
-	find_missing(run);
-	rf_live_probe_options(&run->options.live, run->command.pid, &options);
-	options.by_thread = run->options.by == RF_BY_THREAD;
-	options.timed = run->options.overhead;
-	options.host = &run->host;
-	options.isolation = RF_ISOLATION_COUNTS;
-	ret = rf_probe_open(&run->probe, &options, rf_feed, &run->feeder, err, sizeof(err));
-	if (!ret)
-		return RF_EXIT_DONE;
-	rf_err("%s", *err ? err : strerror(-ret));
-	return ret == -EPERM || ret == -ENOSYS || ret == -EOPNOTSUPP ? RF_EXIT_CANNOT :
-	                                                               RF_EXIT_FAILED;
-}
-
-/* The exit status of ringfence, once all has been shown. */
-static int finish(struct stat_run *run, int ret)
-{
-	if (ret == -ENOEXEC && run->command.exec_errno)
-		return rf_command_exit_status(&run->command);
-	if (ret)
-		return RF_EXIT_FAILED;
-	if (!run->options.live.command)
-		return RF_EXIT_DONE;
-	rf_window_wait_command(&run->window);
-	return rf_command_exit_status(&run->command);
-}
-
 static int run_probe(struct stat_run *run)
 {
-	int status = open_probe(run), ret;
+	struct rf_probe_options options = { .by_thread = run->options.by == RF_BY_THREAD,
+		                            .timed = run->options.overhead,
+		                            .isolation = RF_ISOLATION_COUNTS };
+	int status, ret;
 
+	rf_overhead_opening(&run->meter);
+	status = rf_session_open(&run->session, &options, rf_feed, &run->feeder);
 	if (status)
 		return status;
+	find_missing(run);
 	ret = start(run);
 	if (!ret)
 		ret = measure(run);
-	rf_probe_close(run->probe);
-	return finish(run, ret);
+	return rf_session_finish(&run->session, ret);
 }
 
 static int prepare(struct stat_run *run)
 {
-	int ret;
-
 	run->ledger = rf_ledger_new();
 	run->isolation = rf_isolation_new(NULL, NULL);
 	run->feeder.ledger = run->ledger;
@@ -316,52 +268,32 @@ static int prepare(struct stat_run *run)
 		rf_err("out of memory");
 		return RF_EXIT_FAILED;
 	}
-	/* before anything about this process changes that the command would inherit */
-	if (run->options.live.command && rf_command_fork(&run->command))
-		return RF_EXIT_FAILED;
-	ret = rf_window_open(&run->window, run->options.live.command ? &run->command : NULL);
-	if (ret) {
-		rf_err("cannot take over signals: %s", strerror(-ret));
-		return RF_EXIT_FAILED;
-	}
-	run->window.progress = isatty(STDERR_FILENO);
 	return RF_EXIT_DONE;
 }
 
 static int run_stat(struct stat_run *run)
 {
-	const struct rf_live *live = &run->options.live;
 	int status;
 
-	if (rf_output_open(&run->output, live->output))
+	if (rf_output_open(&run->output, run->options.live.output))
 		return RF_EXIT_FAILED;
-	if (live->command) {
-		int ret = rf_command_resolve(&run->command, live->command);
-
-		if (ret)
-			return ret == -ENOENT ? RF_EXIT_NOT_FOUND :
-			       ret == -EACCES ? RF_EXIT_NOT_EXECUTABLE :
-			                        RF_EXIT_FAILED;
-	}
-	status = prepare(run);
+	status = rf_session_prepare(&run->session, &run->options.live);
+	if (!status)
+		status = prepare(run);
 	return status ? status : run_probe(run);
 }
 
 int rf_verb_stat(int argc, char **argv)
 {
-	static struct stat_run run = { .interval = 1, .window = { .end_fd = -1, .child_fd = -1 } };
+	static struct stat_run run = { .interval = 1 };
 	int status;
 
-	run.command = RF_COMMAND_INIT;
 	rf_stat_options_parse(&run.options, argc, argv);
 	run.feeder.wants_exe = run.options.live.format != RF_FORMAT_TABLE;
-	rf_live_describe(&run.options.live, run.target, sizeof(run.target));
-
 	status = run_stat(&run);
+	rf_session_close(&run.session);
 	if (rf_output_close(&run.output) && !status)
 		status = RF_EXIT_FAILED;
-	rf_window_close(&run.window);
-	rf_command_clear(&run.command);
 	rf_isolation_free(run.isolation);
 	rf_ledger_free(run.ledger);
 	rf_users_free(run.users);
