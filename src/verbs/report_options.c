@@ -12,9 +12,9 @@
 #include "identity/glob.h"
 #include "verbs/option_check.h"
 #include "verbs/parse.h"
+#include "verbs/row_options.h"
 #include "verbs/verbs.h"
 
-#define TOP_MAX 1000000
 #define CALLS_DEFAULT 5
 
 enum {
@@ -66,16 +66,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static size_t parse_count(const char *option, const char *text)
-{
-	char err[RF_PARSE_ERR];
-	size_t n;
-
-	if (rf_parse_count(text, TOP_MAX, &n, err, sizeof(err)))
-		rf_usage_error("%s: %s", option, err);
-	return n;
-}
-
 static uint32_t parse_pid(const char *option, const char *text)
 {
 	char err[RF_PARSE_ERR];
@@ -97,13 +87,6 @@ static void parse_pids(struct rf_report_options *o, const char *text)
 		o->pids[o->nr_pids++] = parse_pid("-p", one);
 	}
 	free(copy);
-}
-
-static int parse_name(const char *option, const char *name, int value, const char *names)
-{
-	if (value < 0)
-		rf_usage_error("%s: there is no \"%s\"; use one of %s", option, name, names);
-	return value;
 }
 
 static enum rf_report_format parse_format(const char *name)
@@ -191,18 +174,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->output = arg;
 		return 0;
 	case KEY_BY:
-		o->by = (enum rf_by)parse_name("--by", arg, rf_by_parse(arg), rf_by_names());
+		o->by = rf_by_option(arg);
 		return 0;
 	case KEY_SORT:
-		o->sort = (enum rf_sort)parse_name("--sort", arg, rf_sort_parse(arg),
-		                                   rf_sort_names());
+		o->sort = rf_sort_option(arg);
 		return 0;
 	case KEY_TOP:
-		o->top = parse_count("--top", arg);
+		o->top = rf_rows_option("--top", arg);
 		o->has_top = true;
 		return 0;
 	case KEY_CALLS:
-		o->calls = parse_count("--calls", arg);
+		o->calls = rf_rows_option("--calls", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)

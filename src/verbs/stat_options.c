@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verbs/stat_options.h"
 
-#include <string.h>
-
 #include "verbs/option_check.h"
+#include "verbs/row_options.h"
 #include "verbs/verbs.h"
 
-#define TOP_MAX 1000000
 #define CALLS_DEFAULT 5
 
 enum { KEY_BY = 0x200, KEY_SORT, KEY_TOP, KEY_CALLS, KEY_OVERHEAD };
@@ -28,34 +26,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static size_t parse_count(const char *option, const char *text)
-{
-	char err[RF_PARSE_ERR];
-	size_t n;
-
-	if (rf_parse_count(text, TOP_MAX, &n, err, sizeof(err)))
-		rf_usage_error("%s: %s", option, err);
-	return n;
-}
-
-static enum rf_by parse_by(const char *name)
-{
-	int by = rf_by_parse(name);
-
-	if (by < 0)
-		rf_usage_error("--by: there is no \"%s\"; use one of %s", name, rf_by_names());
-	return (enum rf_by)by;
-}
-
-static enum rf_sort parse_sort(const char *name)
-{
-	int sort = rf_sort_parse(name);
-
-	if (sort < 0)
-		rf_usage_error("--sort: there is no \"%s\"; use one of %s", name, rf_sort_names());
-	return (enum rf_sort)sort;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct rf_stat_options *o = state->input;
@@ -65,17 +35,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &o->live;
 		return 0;
 	case KEY_BY:
-		o->by = parse_by(arg);
+		o->by = rf_by_option(arg);
 		return 0;
 	case KEY_SORT:
-		o->sort = parse_sort(arg);
+		o->sort = rf_sort_option(arg);
 		return 0;
 	case KEY_TOP:
-		o->top = parse_count("--top", arg);
+		o->top = rf_rows_option("--top", arg);
 		o->has_top = true;
 		return 0;
 	case KEY_CALLS:
-		o->calls = parse_count("--calls", arg);
+		o->calls = rf_rows_option("--calls", arg);
 		return 0;
 	case KEY_OVERHEAD:
 		o->overhead = true;
