@@ -337,7 +337,8 @@ static int attach(struct rf_probe *p, const struct rf_targets *t, char *err, siz
 	return ret;
 }
 
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static int quiet(enum libbpf_print_level level,
+                                                       const char *fmt, va_list args)
 {
 	if (level == LIBBPF_DEBUG || !getenv("RF_DEBUG"))
 		return 0;

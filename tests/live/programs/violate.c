@@ -36,7 +36,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __clang__ /* which makes no clones */
+#define NOINLINE __attribute__((noinline))
+#else
 #define NOINLINE __attribute__((noinline, noclone))
+#endif
 #define PAGE 4096
 
 static int handled;
