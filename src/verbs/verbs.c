@@ -13,8 +13,6 @@ const struct rf_verb rf_verbs[] = {
 	{ "stat", "count every kernel crossing of every process, exactly", rf_verb_stat },
 	{ "trace", "a line a crossing, live: calls with arguments, faults, signals",
 	  rf_verb_trace },
-	{ "trace", "a line a crossing, live: calls with arguments, faults, signals",
-	  rf_verb_trace },
 	{ "record", "every crossing, in order, into a file", rf_verb_record },
 	{ "report", "what a recording holds, on any machine", rf_verb_report },
 	{ "export", "metrics for Prometheus, bounded in number and exact in sum", rf_verb_export },
