@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <signal.h>
 
 #include "top_feed.h"
+#include "views/faults.h"
 
 static const struct rf_top_thread *thread(const struct rf_top_snapshot *s, uint32_t tid)
 {
@@ -232,6 +234,222 @@ static void a_full_feed_gives_up_denials_first(void **state)
 	rf_top_snapshot_free(s);
 }
 
+/* ---- isolation ---- */
+
+static void feed_isolation(struct host *h, const void *rec, size_t size)
+{
+	assert_int_equal(rf_isolation_feed(h->iso, rec, size), 0);
+}
+
+static void violate(struct host *h, uint32_t pid, uint32_t sig, uint32_t outcome, uint32_t n)
+{
+	struct rf_isolation_cell rec = {
+		.rec = { .type = RF_REC_ISOLATION, .count = n, .entity = entity_of(pid, BORN) },
+		.kind = RF_ISOLATION_VIOLATION,
+		.key = RF_VIOLATION_KEY(sig, outcome),
+		.untimed = n
+	};
+
+	feed_isolation(h, &rec, RF_ISOLATION_REC_SIZE(0));
+}
+
+static void fault(struct host *h, uint32_t pid, uint32_t class, uint32_t n)
+{
+	struct rf_isolation_cell rec = {
+		.rec = { .type = RF_REC_ISOLATION, .count = n, .entity = entity_of(pid, BORN) },
+		.kind = RF_ISOLATION_FAULT,
+		.key = class,
+		.untimed = n
+	};
+
+	feed_isolation(h, &rec, RF_ISOLATION_REC_SIZE(0));
+}
+
+static void feed_isolation_counts(struct host *h, struct rf_counts counts)
+{
+	struct rf_counts_rec rec = { .rec = { .type = RF_REC_COUNTS }, .counts = counts };
+
+	feed_isolation(h, &rec, sizeof(rec));
+}
+
+static void watch_isolation(struct host *h, rf_violation_sink sink)
+{
+	h->iso = rf_isolation_new(sink, h);
+	assert_non_null(h->iso);
+}
+
+static void violations_are_their_threads(void **state)
+{
+	struct host *h = *state;
+	struct rf_top_snapshot *first, *s;
+	const struct rf_top_thread *t;
+
+	watch_isolation(h, NULL);
+	begin_sweep(h);
+	find_one(h, 10, "a");
+	find_one(h, 11, "b");
+	violate(h, 10, SIGSEGV, RF_OUTCOME_HANDLED, 4);
+	violate(h, 10, 0, RF_OUTCOME_REFUSED, 3);
+	fault(h, 10, RF_FAULT_WRITE | RF_FAULT_NOT_PRESENT, 9);
+	first = take(h);
+	/* what an interval has is its own, what there was before is added */
+	begin_sweep(h);
+	find_one(h, 10, "a");
+	violate(h, 10, SIGBUS, RF_OUTCOME_HANDLED, 2);
+	s = take(h);
+	t = thread(s, 10);
+	assert_int_equal(t->violations, 9);
+	assert_int_equal(t->nr_violated, 1);
+	assert_int_equal(t->violated[0].sig, SIGBUS);
+	assert_int_equal(t->nr_faults, 0);
+	rf_top_snapshot_free(s);
+	/* and is still there in an interval without any */
+	begin_sweep(h);
+	find_one(h, 10, "a");
+	s = take(h);
+	assert_int_equal(thread(s, 10)->violations, 9);
+	assert_int_equal(thread(s, 10)->nr_violated, 0);
+	rf_top_snapshot_free(s);
+	/* the first is untouched by all of it */
+	t = thread(first, 10);
+	assert_true(first->has_isolation);
+	assert_int_equal(t->violations, 7);
+	assert_int_equal(t->nr_violated, 2);
+	assert_int_equal(t->violated[0].count + t->violated[1].count, 7);
+	assert_int_equal(t->nr_faults, 1);
+	assert_int_equal(t->faults[0].count, 9);
+	assert_int_equal(thread(first, 11)->violations, 0);
+	assert_int_equal(thread(first, 11)->nr_violated, 0);
+	rf_top_snapshot_free(first);
+}
+
+static void who_died_of_it_is_counted(void **state)
+{
+	struct host *h = *state;
+	struct rf_top_snapshot *s;
+
+	watch_isolation(h, NULL);
+	begin_sweep(h);
+	find_one(h, 10, "a");
+	violate(h, 10, SIGSEGV, RF_OUTCOME_HANDLED, 1);
+	rf_top_snapshot_free(take(h));
+	begin_sweep(h);
+	violate(h, 10, SIGSEGV, RF_OUTCOME_KILLED, 1);
+	feed_exit(h->ledger, 10, BORN, SIGSEGV);
+	s = take(h);
+	assert_true(thread(s, 10)->p.exited);
+	assert_int_equal(thread(s, 10)->violations, 2);
+	rf_top_snapshot_free(s);
+}
+
+static void violations_since_the_start(void **state)
+{
+	struct host *h = *state;
+	struct rf_top_snapshot *s;
+
+	begin_sweep(h);
+	s = take(h);
+	assert_false(s->has_isolation);
+	rf_top_snapshot_free(s);
+	watch_isolation(h, NULL);
+	begin_sweep(h);
+	find_one(h, 10, "a");
+	violate(h, 10, SIGSEGV, RF_OUTCOME_HANDLED, 1);
+	violate(h, 10, SIGSEGV, RF_OUTCOME_KILLED, 2);
+	violate(h, 10, 0, RF_OUTCOME_REFUSED, 4);
+	/* 8: its end found no cell; 16 more have not ended */
+	feed_isolation_counts(
+		h, (struct rf_counts){ .violations = 31, .outcomes = 15, .lost_outcomes = 8 });
+	s = take(h);
+	assert_int_equal(s->since.violations, 15);
+	assert_int_equal(s->since.lost_violations, 8);
+	rf_top_snapshot_free(s);
+	begin_sweep(h);
+	rf_isolation_set_skipped(h->iso, 32);
+	feed_isolation_counts(h, (struct rf_counts){ .lost_events = 64 });
+	s = take(h);
+	assert_int_equal(s->since.violations, 15);
+	assert_int_equal(s->since.lost_violations, 8 + 32 + 64);
+	rf_top_snapshot_free(s);
+}
+
+static void tell(void *ctx, const struct rf_violation *v)
+{
+	const struct rf_faults_view words = { 0 };
+	struct host *h = ctx;
+
+	assert_int_equal(rf_top_taker_violation(h->taker, &words, v), 0);
+}
+
+static void feed_violation(struct host *h, uint64_t id, uint32_t pid, const char *comm,
+                           uint32_t sig)
+{
+	struct rf_violation_rec rec = {
+		.rec = { .type = RF_REC_VIOLATION, .count = sig, .entity = entity_of(pid, BORN) },
+		.id = id,
+		.time_ns = h->now + id,
+		.tgid = pid,
+		.tid = pid,
+		.threads = 3,
+		.rss_bytes = 1 << 20,
+		.flags = RF_V_TRAP,
+		.arch = RF_TRAP_X86_64,
+		.code = 1,
+		.trap = 14,
+		.error_code = 4,
+		.address = 0x10,
+	};
+
+	set_name(rec.comm, comm);
+	feed_isolation(h, &rec, sizeof(rec));
+}
+
+static void end_violation(struct host *h, uint64_t id, uint32_t outcome)
+{
+	struct rf_outcome_rec rec = {
+		.rec = { .type = RF_REC_OUTCOME, .count = outcome, .entity = 1 },
+		.id = id,
+		.time_ns = h->now + 10,
+		.status = outcome == RF_OUTCOME_HANDLED ? 0 : SIGSEGV,
+		.children = 2,
+		.group = outcome != RF_OUTCOME_HANDLED
+	};
+
+	feed_isolation(h, &rec, sizeof(rec));
+}
+
+static void violations_become_events(void **state)
+{
+	struct host *h = *state;
+	struct rf_top_snapshot *s;
+	const struct rf_top_event *e;
+
+	watch_isolation(h, tell);
+	feed_violation(h, 1, 10, "sixteen-letters!", SIGSEGV);
+	end_violation(h, 1, RF_OUTCOME_KILLED);
+	end_violation(h, 1, RF_OUTCOME_ENDED);
+	feed_violation(h, 2, 11, "caught", SIGSEGV);
+	end_violation(h, 2, RF_OUTCOME_HANDLED);
+	feed_violation(h, 3, 12, "refused", 0);
+	rf_isolation_flush(h->iso);
+	begin_sweep(h);
+	s = take(h);
+	assert_int_equal(s->nr_events, 3);
+	e = &s->events[0];
+	assert_true(e->violation);
+	assert_int_equal(e->pid, 10);
+	assert_int_equal(e->time_ns, h->now - SECOND + 1);
+	assert_string_equal(e->comm, "sixteen-letters!");
+	assert_string_equal(e->what, "SIGSEGV null-page: killed");
+	assert_non_null(strstr(e->why, "read address 0x10"));
+	assert_non_null(strstr(e->blast, "3 threads, 2 orphaned children"));
+	/* who lives on has harmed nobody */
+	assert_string_equal(s->events[1].what, "SIGSEGV null-page: handled");
+	assert_string_equal(s->events[1].blast, "");
+	assert_string_equal(s->events[2].what, "EFAULT bad-pointer-to-kernel: refused");
+	rf_top_snapshot_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +460,10 @@ int main(void)
 		host_test(the_history_keeps_the_latest),
 		host_test(denials_become_events),
 		host_test(a_full_feed_gives_up_denials_first),
+		host_test(violations_are_their_threads),
+		host_test(who_died_of_it_is_counted),
+		host_test(violations_since_the_start),
+		host_test(violations_become_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 struct host {
 	struct rf_ledger *ledger;
 	struct rf_top_taker *taker;
+	struct rf_isolation *iso; /* NULL: violations are not watched */
 	struct rf_top model;
 	uint64_t now;
 };
@@ -45,6 +46,7 @@ static inline int free_host(void **state)
 	rf_top_clear(&h->model);
 	rf_top_taker_free(h->taker);
 	rf_ledger_free(h->ledger);
+	rf_isolation_free(h->iso);
 	free(h);
 	return 0;
 }
@@ -111,9 +113,13 @@ static inline struct rf_top_snapshot *take(struct host *h)
 	h->now += SECOND;
 	moment.now_ns = h->now;
 	assert_int_equal(rf_ledger_sweep_end(h->ledger, h->now, false), 0);
-	s = rf_top_take(h->taker, h->ledger, NULL, &moment);
+	if (h->iso)
+		rf_isolation_sweep_end(h->iso);
+	s = rf_top_take(h->taker, h->ledger, h->iso, &moment);
 	assert_non_null(s);
 	rf_ledger_next_interval(h->ledger, h->now);
+	if (h->iso)
+		rf_isolation_next_interval(h->iso);
 	return s;
 }
 
