@@ -11,9 +11,7 @@
 #define EACCES 13
 #define EFAULT 14
 
-SEC("tp_btf/cap_capable")
-int BPF_PROG(rf_cap_capable, const struct cred *cred, struct user_namespace *target,
-             const struct user_namespace *capable, int cap, int ret)
+static __always_inline int rf_wanting(int cap, int ret)
 {
 	struct rf_cpu *c;
 
@@ -28,6 +26,29 @@ int BPF_PROG(rf_cap_capable, const struct cred *cred, struct user_namespace *tar
 	}
 	c->caps |= 1ULL << cap;
 	return 0;
+}
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(rf_cap_capable, const struct cred *cred, struct user_namespace *target,
+             const struct user_namespace *capable, int cap, int ret)
+{
+	return rf_wanting(cap, ret);
+}
+
+/* Where programs on the BTF tracepoints may be preempted; see calls.bpf.c. */
+struct rf_classic_capable {
+	__u64 common;
+	__u64 cred;
+	__u64 target;
+	__u64 capable;
+	int cap;
+	int ret;
+};
+
+SEC("tracepoint")
+int rf_cap_capable_classic(struct rf_classic_capable *ctx)
+{
+	return rf_wanting(ctx->cap, ctx->ret);
 }
 
 static __always_inline void rf_book_capabilities(struct rf_cpu *c)

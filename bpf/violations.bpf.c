@@ -768,8 +768,7 @@ RF_NOINLINE __u64 rf_died_unseen(struct rf_cpu *c, struct task_struct *task, boo
 	return id;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(rf_outcome_exit, struct task_struct *task)
+static __always_inline int rf_outcome_of_exit(struct task_struct *task)
 {
 	struct task_struct *leader = rf_task_read(task, group_leader);
 	struct rf_thread *own, *first;
@@ -826,4 +825,17 @@ int BPF_PROG(rf_outcome_exit, struct task_struct *task)
 		children += rf_children(true);
 	rf_send_outcome(c, c->entity, first->fatal, RF_OUTCOME_ENDED, task, children);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(rf_outcome_exit, struct task_struct *task)
+{
+	return rf_outcome_of_exit(task);
+}
+
+/* Where programs on the BTF tracepoints may be preempted; see calls.bpf.c. */
+SEC("tracepoint")
+int rf_outcome_exit_classic(void *ctx)
+{
+	return rf_outcome_of_exit(bpf_get_current_task_btf());
 }

@@ -69,7 +69,7 @@ struct twin {
 	const char *event;
 };
 
-#define NR_TWINS 8
+#define NR_TWINS 10
 
 static void list_twins(const struct ringfence_bpf *skel, struct twin list[NR_TWINS])
 {
@@ -89,6 +89,10 @@ static void list_twins(const struct ringfence_bpf *skel, struct twin list[NR_TWI
 		{ skel->progs.rf_sig_deliver, skel->progs.rf_sig_deliver_classic,
 		  "signal/signal_deliver" },
 		{ skel->progs.rf_exit, skel->progs.rf_exit_classic, "sched/sched_process_exit" },
+		{ skel->progs.rf_outcome_exit, skel->progs.rf_outcome_exit_classic,
+		  "sched/sched_process_exit" },
+		{ skel->progs.rf_cap_capable, skel->progs.rf_cap_capable_classic,
+		  "capability/cap_capable" },
 	};
 
 	memcpy(list, all, sizeof(all));
@@ -133,7 +137,6 @@ static void set_features(struct ringfence_bpf *skel, const struct rf_host *host,
 	bpf_program__set_autoload(skel->progs.rf_pf_minor, events);
 	bpf_program__set_autoload(skel->progs.rf_pf_major, events);
 	bpf_program__set_autoload(skel->progs.rf_sig_deliver, has(host, RF_FEATURE_SIGNAL_DELIVER));
-	choose_twins(skel, has(host, RF_FEATURE_CALLS_UNDISTURBED));
 }
 
 static int set_sizes(struct rf_probe *p, size_t budget, bool stream)
@@ -300,6 +303,7 @@ static int load(struct rf_probe *p, const struct rf_probe_options *o, const stru
 	ret = set_sizes(p, o->memory, o->stream);
 	if (!ret)
 		ret = rf_isolation_prepare(p, o, host);
+	choose_twins(p->skel, has(host, RF_FEATURE_CALLS_UNDISTURBED));
 	if (!ret)
 		ret = ringfence_bpf__load(p->skel);
 	if (ret)
