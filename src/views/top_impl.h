@@ -7,8 +7,12 @@
  *	top_model.c     rows sorted and filtered, the cursor
  *	top_open.c      the row that Enter opens
  *	top_keys.c      what a key does
- *	top_draw.c      all pages, on a canvas
+ *	top_draw.c      a page on a canvas, whichever is on
+ *	top_header.c    what stands above the table and the feed
+ *	top_table.c     the table
  *	top_page.c      the page of what is open
+ *	top_feed.c      the isolation feed
+ *	top_help.c      help, and the columns to choose from
  *	top_save.c      the view as JSON and as text
  */
 #ifndef RF_VIEWS_TOP_IMPL_H
@@ -31,6 +35,18 @@ const struct rf_top_row *rf_top_find(const struct rf_top *t, const uint64_t key[
 
 /* Takes what is open from the snapshot that is shown; fresh: that is another one than before. */
 int rf_top_refresh_open(struct rf_top *t, bool fresh);
+
+/* A key and what it does. Lists of them end with a NULL. */
+struct rf_key_hint {
+	const char *key;
+	const char *what;
+};
+
+/* Pages, but for their last line. */
+void rf_top_draw_table(const struct rf_top *t, struct rf_canvas *c);
+void rf_top_draw_feed(struct rf_top *t, struct rf_canvas *c);
+void rf_top_draw_help(struct rf_top *t, struct rf_canvas *c);
+void rf_top_draw_chooser(const struct rf_top *t, struct rf_canvas *c);
 
 /* Pieces of pages, for the screen and for what is saved. */
 #define RF_TOP_HEADER_LINES 4
