@@ -252,11 +252,11 @@ static __always_inline void rf_book_spans(struct rf_cpu *c, __u32 epoch)
 	c->user_ns = c->kernel_ns = c->waiting_ns = c->fault_ns = 0;
 }
 
-static __always_inline void rf_park(struct rf_thread *t, const struct rf_cpu *c, __u64 now)
+/* ran: the task's sum_exec_runtime, 0 without times */
+static __always_inline void rf_park(struct rf_thread *t, const struct rf_cpu *c, __u64 ran,
+                                    __u64 now)
 {
-	struct task_struct *task = (struct task_struct *)c->task;
-
-	t->ran_ns = rf_latency ? BPF_CORE_READ(task, se.sum_exec_runtime) : 0;
+	t->ran_ns = ran;
 	t->entity = c->entity;
 	t->since_ns = now;
 	t->call_start_ns = c->call_start_ns;
@@ -295,10 +295,16 @@ static __always_inline void rf_save(struct rf_cpu *c, struct task_struct *task, 
 	}
 	t = rf_thread_get(task, true);
 	if (t)
-		rf_park(t, c, now);
+		rf_park(t, c, rf_latency ? rf_task_read(task, se.sum_exec_runtime) : 0, now);
 	else
 		rf_lost_state(c);
 	c->flags = 0;
+}
+
+/* How long a task has run that is known by its address alone. */
+static __always_inline __u64 rf_ran_ns(__u64 task)
+{
+	return rf_latency ? BPF_CORE_READ((struct task_struct *)task, se.sum_exec_runtime) : 0;
 }
 
 /*
@@ -334,7 +340,7 @@ RF_NOINLINE int rf_displace(struct rf_cpu *c, __u64 now)
 	}
 	gone = bpf_map_lookup_elem(&rf_gone, &zero);
 	if (gone) {
-		rf_park(gone, c, now);
+		rf_park(gone, c, rf_ran_ns(key), now);
 		gone->generation = c->generation;
 	}
 	if (!gone || bpf_map_update_elem(&rf_displaced, &key, gone, BPF_ANY))
@@ -359,7 +365,7 @@ RF_NOINLINE int rf_recover(struct rf_thread *t, __u64 task, __u64 now)
 	other = bpf_map_lookup_elem(&rf_cpus, &cpu);
 	if (other && other->task == task && other->generation == t->generation &&
 	    other->flags & RF_T_TRACKED) {
-		rf_park(t, other, other->since_ns);
+		rf_park(t, other, rf_ran_ns(task), other->since_ns);
 		other->stolen = t->generation; /* what stands there is a copy from now on */
 		return 0;
 	}
@@ -416,7 +422,7 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 		off = rf_latency && now > t->since_ns ? now - t->since_ns : 0;
 		/* it came back unseen: what it has run since is not waiting */
 		if (rf_latency && !switched_in)
-			ran = BPF_CORE_READ(task, se.sum_exec_runtime) - t->ran_ns;
+			ran = rf_task_read(task, se.sum_exec_runtime) - t->ran_ns;
 		if (ran > off)
 			ran = off;
 		off -= ran;
