@@ -187,7 +187,10 @@ static int unknown_call(const struct parser *p, const char *name)
 		return fail(p, "unknown call '%s': did you mean the class '%%%s'?", name, name);
 	add_matching(p->set, ALL_ABIS, consider, &arg);
 	if (!best.name)
-		return fail(p, "unknown call '%s'", name);
+		return fail(
+			p,
+			"unknown call '%s'; names and classes are strace's: openat, %%file, /^epoll_",
+			name);
 	return fail(p, "unknown call '%s': did you mean '%s'?", name, best.name);
 }
 

@@ -434,7 +434,8 @@ int rf_cgroup_open(struct rf_cgroups *c, const char *path, struct rf_cgroup *cgr
 		return fail(err, errlen, -ENAMETOOLONG, "the cgroup path is too long");
 	rc = h ? open_in(h, inside, cgroup) : open_in_any(c, clean, cgroup);
 	if (rc == -ENOENT)
-		return fail(err, errlen, rc, "no cgroup '%s'", path);
+		return fail(err, errlen, rc, "no cgroup '%s'; give a path below /sys/fs/cgroup",
+		            path);
 	if (rc == -ENOTDIR)
 		return fail(err, errlen, rc, "'%s' is not a cgroup: it is no directory", path);
 	if (rc)

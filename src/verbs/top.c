@@ -483,6 +483,7 @@ static void init_model(struct top_run *run)
 	t->sort = o->sort;
 	t->columns |= 1u << o->sort;
 	t->reverse = o->reverse;
+	t->no_latency = o->live.latency == RF_LATENCY_NONE;
 	if (o->filter)
 		snprintf(t->filter, sizeof(t->filter), "%s", o->filter);
 	rf_live_describe(&o->live, t->target, sizeof(t->target));

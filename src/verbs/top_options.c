@@ -60,8 +60,9 @@ static void check_whole(struct rf_top_options *o)
 		rf_usage_error(
 			"--format: top draws a screen; use ringfence stat --format, or key s");
 	if (!rf_top_column_fits(o->sort, o->by))
-		rf_usage_error("--sort: there is no column \"%s\" with --by %s",
-		               rf_top_column_name(o->sort), rf_by_name(o->by));
+		rf_usage_error(
+			"--sort: there is no column \"%s\" with --by %s; leave one of them out",
+			rf_top_column_name(o->sort), rf_by_name(o->by));
 	if (!o->live.interval_ns)
 		o->live.interval_ns = INTERVAL_DEFAULT_NS;
 }
@@ -114,7 +115,7 @@ void rf_top_options_parse(struct rf_top_options *o, int argc, char **argv)
 		       "  ringfence top -u www-data -e %file,%network\n"
 		       "  ringfence top -- make all\n"
 		       "\n"
-		       "-i is 1s unless given. Key s saves what is shown to a new file in the "
+		       "-i is 1s unless given. There is no --format but table. Key s saves what is shown to a new file in the "
 		       "current directory, or adds it to FILE with -o. With -- COMMAND top ends "
 		       "when COMMAND and all that it started have ended, and hands its exit status "
 		       "on; COMMAND reads nothing, and the end of what it wrote is printed after "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What stands above the table and the feed: the host, and what adds up since the start. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/rf_time.h"
 #include "ledger/sat.h"
@@ -46,19 +47,28 @@ void rf_top_draw_spark(struct rf_canvas *c, int y, int x, const double *values, 
 	}
 }
 
+/* A number that is cut says something else: all of the text, or nothing of it and of what follows. */
+static int put_whole(struct rf_canvas *c, int y, int x, enum rf_ink ink, const char *text)
+{
+	if (x + (int)rf_text_width(text, c->utf8) > c->width)
+		return c->width;
+	return rf_canvas_put(c, y, x, -1, ink, text);
+}
+
 static void draw_title(const struct rf_top *t, struct rf_canvas *c)
 {
-	char every[RF_TEXT_LEN], since[RF_TEXT_LEN];
+	char time[RF_TEXT_LEN], text[RF_TEXT_LEN + 8];
 	int x = rf_canvas_put(c, 0, 0, -1, RF_INK_BOLD, "ringfence top");
 
-	x = rf_canvas_put(c, 0, x + 2, -1, RF_INK_PLAIN, t->target);
-	x = rf_canvas_putf(c, 0, x + 2, -1, RF_INK_DIM, "every %s",
-	                   rf_text_duration(every, t->interval_ns, c->utf8));
-	if (t->shown)
-		x = rf_canvas_putf(c, 0, x + 2, -1, RF_INK_DIM, "for %s",
-		                   rf_text_duration(since, t->shown->since.ns, c->utf8));
 	if (t->paused)
-		rf_canvas_put(c, 0, x + 2, -1, RF_INK_ALARM, " PAUSED ");
+		x = rf_canvas_put(c, 0, x + 2, -1, RF_INK_ALARM, " PAUSED ");
+	x = rf_canvas_put(c, 0, x + 2, -1, RF_INK_PLAIN, t->target);
+	snprintf(text, sizeof(text), "every %s", rf_text_duration(time, t->interval_ns, c->utf8));
+	x = put_whole(c, 0, x + 2, RF_INK_DIM, text);
+	if (!t->shown)
+		return;
+	snprintf(text, sizeof(text), "for %s", rf_text_duration(time, t->shown->since.ns, c->utf8));
+	put_whole(c, 0, x + 2, RF_INK_DIM, text);
 }
 
 /*
@@ -86,12 +96,13 @@ static void host_times(const struct rf_top *t, struct rf_times *times, uint64_t 
 static int draw_share(struct rf_canvas *c, int y, int x, enum rf_ink ink, const char *name,
                       uint64_t part, uint64_t whole)
 {
-	char percent[RF_TEXT_LEN];
+	char percent[RF_TEXT_LEN], text[RF_TEXT_LEN + 1];
 
+	snprintf(text, sizeof(text), "%s%%", rf_text_percent(percent, part, whole));
+	if (x + (int)(strlen(name) + 1 + strlen(text)) > c->width)
+		return c->width;
 	x = rf_canvas_put(c, y, x, -1, ink, name);
-	return rf_canvas_putf(c, y, x + 1, -1, RF_INK_BOLD, "%s%%",
-	                      rf_text_percent(percent, part, whole)) +
-	       2;
+	return rf_canvas_put(c, y, x + 1, -1, RF_INK_BOLD, text) + 2;
 }
 
 static void draw_host(const struct rf_top *t, struct rf_canvas *c)
@@ -101,6 +112,10 @@ static void draw_host(const struct rf_top *t, struct rf_canvas *c)
 	struct rf_times times;
 	uint64_t whole;
 
+	if (t->no_latency) {
+		rf_canvas_put(c, 1, 0, -1, RF_INK_DIM, RF_TOP_NO_TIME);
+		return;
+	}
 	host_times(t, &times, &whole);
 	if (width < 8)
 		width = 8;
@@ -161,14 +176,15 @@ static int draw_losses(const struct rf_top_snapshot *s, struct rf_canvas *c, int
 static void draw_cost(const struct rf_top_snapshot *s, struct rf_canvas *c, int x)
 {
 	double mib = (double)s->cost.kernel_bytes / (1024 * 1024);
-	char percent[RF_TEXT_LEN];
+	char loader[RF_TEXT_LEN], bpf[RF_TEXT_LEN], text[3 * RF_TEXT_LEN];
 
-	x = rf_canvas_putf(c, 3, x, -1, RF_INK_DIM, "cost %s%%",
-	                   rf_text_percent(percent, s->cost.cpu_ns, s->window_ns));
-	if (s->cost.has_bpf)
-		x = rf_canvas_putf(c, 3, x, -1, RF_INK_DIM, "+%s%%",
-		                   rf_text_percent(percent, s->cost.bpf_ns, s->window_ns));
-	rf_canvas_putf(c, 3, x, -1, RF_INK_DIM, " of a CPU, %.0f MiB", mib);
+	rf_text_percent(loader, s->cost.cpu_ns, s->window_ns);
+	rf_text_percent(bpf, s->cost.bpf_ns, s->window_ns);
+	snprintf(text, sizeof(text), "cost %s%%%s%s%s of a CPU", loader, s->cost.has_bpf ? "+" : "",
+	         s->cost.has_bpf ? bpf : "", s->cost.has_bpf ? "%" : "");
+	x = put_whole(c, 3, x, RF_INK_DIM, text);
+	snprintf(text, sizeof(text), ", %.0f MiB", mib);
+	put_whole(c, 3, x, RF_INK_DIM, text);
 }
 
 static void draw_sums(const struct rf_top *t, struct rf_canvas *c)

@@ -48,6 +48,9 @@ void rf_top_draw_feed(struct rf_top *t, struct rf_canvas *c);
 void rf_top_draw_help(struct rf_top *t, struct rf_canvas *c);
 void rf_top_draw_chooser(const struct rf_top *t, struct rf_canvas *c);
 
+/* Instead of user, kernel and waiting time. */
+#define RF_TOP_NO_TIME "user, kernel and waiting time are not taken with --latency=none"
+
 /* Pieces of pages, for the screen and for what is saved. */
 #define RF_TOP_HEADER_LINES 4
 void rf_top_draw_header(const struct rf_top *t, struct rf_canvas *c);

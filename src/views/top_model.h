@@ -125,7 +125,7 @@ struct rf_top {
 	/* about the run */
 	bool utf8; /* what is saved as text */
 	char target[256];
-	bool no_latency;
+	bool no_latency; /* neither durations nor user, kernel and waiting time are taken */
 };
 
 /* Keys that are no characters. */

@@ -107,6 +107,10 @@ static void draw_times(struct pen *p)
 	uint64_t whole = rf_sat_add(time->user, rf_sat_add(time->kernel, time->waiting));
 	int width = p->c->width - 44 < BAR_MAX ? p->c->width - 44 : BAR_MAX, x;
 
+	if (p->t->no_latency) {
+		rf_canvas_put(p->c, p->y++, 0, -1, RF_INK_DIM, RF_TOP_NO_TIME);
+		return;
+	}
 	if (width < 8)
 		width = 8;
 	rf_top_draw_bar(p->c, p->y, 0, width, time, whole);
@@ -400,7 +404,7 @@ static void draw_faults(struct pen *p)
 	draw_fault(p, "minor", sum->faults.minor, "resolved without the disk");
 	draw_fault(p, "major", sum->faults.major, "waited for the disk");
 	draw_classes(p);
-	if (sum->fault_ns)
+	if (sum->fault_ns && !p->t->no_latency)
 		rf_canvas_putf(p->c, p->y++, 0, -1, RF_INK_PLAIN,
 		               "resolving those of user mode took %s%% of the kernel time",
 		               rf_text_percent(percent, sum->fault_ns, sum->time.kernel));

@@ -27,7 +27,7 @@ static void put_call(struct rf_json *j, uint32_t call)
 	rf_json_u64(j, "nr", RF_CALL_NR(call));
 }
 
-static void put_sides(struct rf_json *j, const struct rf_process *p)
+static void put_sides(struct rf_json *j, const struct rf_top *t, const struct rf_process *p)
 {
 	rf_json_u64(j, "calls", p->calls);
 	rf_json_u64(j, "failed", p->failed);
@@ -38,6 +38,10 @@ static void put_sides(struct rf_json *j, const struct rf_process *p)
 	rf_json_u64(j, "minor", p->faults.minor);
 	rf_json_u64(j, "major", p->faults.major);
 	rf_json_end(j);
+	if (t->no_latency) {
+		rf_json_null(j, "time_ns");
+		return;
+	}
 	rf_json_object(j, "time_ns");
 	rf_json_u64(j, "user", p->time.user);
 	rf_json_u64(j, "kernel", p->time.kernel);
@@ -145,7 +149,7 @@ static void put_inside(struct rf_json *j, const struct rf_top_inside *in)
 	rf_json_end(j);
 }
 
-static void put_threads(struct rf_json *j, const struct rf_top_opened *o)
+static void put_threads(struct rf_json *j, const struct rf_top *t, const struct rf_top_opened *o)
 {
 	rf_json_array(j, "by_thread");
 	for (size_t i = 0; i < o->nr_threads; i++) {
@@ -155,31 +159,34 @@ static void put_threads(struct rf_json *j, const struct rf_top_opened *o)
 		rf_json_u64(j, "pid", thread->p.tgid);
 		rf_json_u64(j, "tid", thread->p.tid);
 		rf_json_string(j, "comm", thread->p.comm);
-		put_sides(j, &thread->p);
+		put_sides(j, t, &thread->p);
 		put_inside(j, &thread->inside);
 		rf_json_end(j);
 	}
 	rf_json_end(j);
 }
 
-static void put_row(struct rf_json *j, const struct rf_top_row *row, enum rf_by by)
+static void put_row(struct rf_json *j, const struct rf_top *t, const struct rf_top_row *row,
+                    enum rf_by by)
 {
 	put_who(j, row, by);
-	put_sides(j, &row->sum);
+	put_sides(j, t, &row->sum);
 }
 
-static void put_open(struct rf_json *j, const struct rf_top_opened *o)
+static void put_open(struct rf_json *j, const struct rf_top *t)
 {
+	const struct rf_top_opened *o = t->open;
+
 	rf_json_object(j, "open");
 	rf_json_string(j, "by", rf_by_name(o->by));
-	put_row(j, &o->row, o->by);
+	put_row(j, t, &o->row, o->by);
 	rf_json_string(j, "exe", o->exe);
 	rf_json_bool(j, "ended", o->gone || o->row.sum.exited);
 	rf_json_array(j, "by_call");
 	for (size_t i = 0; i < o->nr_cells; i++)
 		put_cell(j, &o->cells[i]);
 	rf_json_end(j);
-	put_threads(j, o);
+	put_threads(j, t, o);
 	rf_json_end(j);
 }
 
@@ -192,7 +199,7 @@ static void put_rows(struct rf_json *j, const struct rf_top *t)
 	rf_json_array(j, "rows");
 	for (size_t i = 0; i < t->nr_rows; i++) {
 		rf_json_object(j, NULL);
-		put_row(j, t->rows[i], t->by);
+		put_row(j, t, t->rows[i], t->by);
 		put_top_call(j, t, t->rows[i]);
 		rf_json_end(j);
 	}
@@ -265,7 +272,7 @@ int rf_top_save_json(struct rf_top *t, FILE *out)
 	rf_json_u64(&j, "window_ns", t->shown->window_ns);
 	rf_json_u64(&j, "interval", t->shown->number);
 	if (t->page == RF_TOP_OPEN)
-		put_open(&j, t->open);
+		put_open(&j, t);
 	else if (t->page == RF_TOP_FEED)
 		put_events(&j, t);
 	else

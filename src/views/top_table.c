@@ -133,15 +133,33 @@ static void draw_titles(const struct rf_top *t, struct rf_canvas *c, const struc
 	}
 }
 
+static bool is_time(enum rf_top_column column)
+{
+	return column == RF_TOP_USER_PERCENT || column == RF_TOP_KERNEL_PERCENT ||
+	       column == RF_TOP_WAITING_PERCENT;
+}
+
+/* Of what the times of a row are shares: they are taken a moment before or after the window's ends. */
+static uint64_t whole_of(const struct rf_top_row *row, uint64_t window)
+{
+	const struct rf_times *time = &row->sum.time;
+	uint64_t sum = rf_sat_add(time->user, rf_sat_add(time->kernel, time->waiting));
+
+	return sum > window ? sum : window;
+}
+
 /* A value of the row as text: as short as the column wants it. */
 static const char *number_text(const struct rf_top *t, const struct rf_top_row *row,
                                enum rf_top_column column, bool utf8, char *buf)
 {
 	const struct rf_process *p = &row->sum;
-	uint64_t window = t->shown->window_ns;
-	/* of a whole: a row of several threads waits several times at once */
-	uint64_t threads = row->threads ? row->threads : 1, p99;
+	uint64_t window = t->shown->window_ns, p99;
+	/* a row of several threads waits several times at once */
+	uint64_t threads = row->threads ? row->threads : 1;
+	uint64_t cpu = row->nr == 1 ? whole_of(row, window) : window;
 
+	if (t->no_latency && is_time(column))
+		return "-";
 	switch (column) {
 	case RF_TOP_PID:
 		snprintf(buf, RF_TEXT_LEN, "%" PRIu32, p->tgid);
@@ -154,11 +172,11 @@ static const char *number_text(const struct rf_top *t, const struct rf_top_row *
 	case RF_TOP_THREADS:
 		return rf_text_count(buf, row->threads);
 	case RF_TOP_USER_PERCENT:
-		return rf_text_percent(buf, p->time.user, window);
+		return rf_text_percent(buf, p->time.user, cpu);
 	case RF_TOP_KERNEL_PERCENT:
-		return rf_text_percent(buf, p->time.kernel, window);
+		return rf_text_percent(buf, p->time.kernel, cpu);
 	case RF_TOP_WAITING_PERCENT:
-		return rf_text_percent(buf, p->time.waiting, window * threads);
+		return rf_text_percent(buf, p->time.waiting, whole_of(row, window * threads));
 	case RF_TOP_CALLS:
 		return rf_text_rate(buf, p->calls, window);
 	case RF_TOP_FAILED:
@@ -210,8 +228,12 @@ static void draw_cell(const struct rf_top *t, struct rf_canvas *c, int y, int x,
 		               rf_top_row_name(row, t->by));
 		break;
 	case RF_TOP_TIME:
-		rf_top_draw_bar(c, y, x, width, time,
-		                rf_sat_add(time->user, rf_sat_add(time->kernel, time->waiting)));
+		if (t->no_latency)
+			rf_canvas_put(c, y, x, width, RF_INK_DIM, "-");
+		else
+			rf_top_draw_bar(
+				c, y, x, width, time,
+				rf_sat_add(time->user, rf_sat_add(time->kernel, time->waiting)));
 		break;
 	case RF_TOP_CALL:
 		if (row->top_calls)

@@ -384,6 +384,23 @@ time.sleep(1)'
 	ended
 }
 
+@test "as many rows as the screen has room for" {
+	# shellcheck disable=SC2016
+	screen 80x24 -i 200ms --sort name -- sh -c 'for i in $(seq 50); do sleep 8 & done; wait'
+	shows '^51 processes by name'
+	[ "$(capture | grep -c ' sleep ')" -eq 16 ]
+	tmux -L "$socket" resize-window -x 80 -y 40
+	until_true 10 rows_of 32 sleep
+	tmux -L "$socket" resize-window -x 80 -y 20
+	until_true 10 rows_of 12 sleep
+	ended
+}
+
+# rows_of NUMBER NAME
+rows_of() {
+	[ "$(capture | grep -c " $2 ")" -eq "$1" ]
+}
+
 @test "UTF-8 and plain ASCII" {
 	pulses
 	with=(LC_ALL=C.UTF-8)

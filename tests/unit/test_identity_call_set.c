@@ -196,7 +196,9 @@ static void mistakes(void **state)
 	assert_refused("opne", "unknown call 'opne': did you mean 'open'?");
 	assert_refused("read,oepnat", "unknown call 'oepnat': did you mean 'openat'?");
 	assert_refused("gettimeofdya", "unknown call 'gettimeofdya': did you mean 'gettimeofday'?");
-	assert_refused("blancmange", "unknown call 'blancmange'");
+	assert_refused(
+		"blancmange",
+		"unknown call 'blancmange'; names and classes are strace's: openat, %file, /^epoll_");
 	assert_refused("file", "unknown call 'file': did you mean the class '%file'?");
 	assert_refused("%files",
 	               "unknown class '%files': it is one of %file, %process, %network, "

@@ -207,8 +207,9 @@ static void refusals(void **state)
 		{ "", -EINVAL, "bad cgroup path '': it is empty or has a '..'" },
 		{ "..", -EINVAL, "bad cgroup path '..': it is empty or has a '..'" },
 		{ "/a/../b", -EINVAL, "bad cgroup path '/a/../b': it is empty or has a '..'" },
-		{ "/nosuch", -ENOENT, "no cgroup '/nosuch'" },
-		{ "/docker/xy", -ENOENT, "no cgroup '/docker/xy'" },
+		{ "/nosuch", -ENOENT, "no cgroup '/nosuch'; give a path below /sys/fs/cgroup" },
+		{ "/docker/xy", -ENOENT,
+		  "no cgroup '/docker/xy'; give a path below /sys/fs/cgroup" },
 		{ "/file", -ENOTDIR, "'/file' is not a cgroup: it is no directory" },
 		{ "/link", -ENOTDIR, "'/link' is not a cgroup: it is no directory" },
 	};

@@ -366,6 +366,60 @@ static void the_view_is_saved_as_text_with_all_rows(void **state)
 	free(text);
 }
 
+static void without_latency_no_time_is_told(void **state)
+{
+	struct host *h = *state;
+	json_t *json;
+
+	h->model.no_latency = true;
+	h->model.columns |= 1u << RF_TOP_USER_PERCENT | 1u << RF_TOP_WAITING_PERCENT;
+	busy(h);
+	assert_shows(h, 160, 24, true, "not taken with --latency=none");
+	/* TIME, USER%, WAIT% */
+	assert_shows(h, 160, 24, true, " server                   -       ");
+	assert_shows(h, 160, 24, true, "     -     -  2,000");
+	assert_hides(h, 160, 24, true, "idle");
+	assert_hides(h, 160, 24, true, "%  ");
+	json = saved_json(h);
+	assert_true(json_is_null(
+		json_object_get(json_array_get(json_object_get(json, "rows"), 0), "time_ns")));
+	json_decref(json);
+	press(h, RF_KEY_ENTER);
+	assert_shows(h, 160, 40, true, "not taken with --latency=none");
+	assert_hides(h, 160, 40, true, "▓");
+	assert_hides(h, 160, 40, true, "of the kernel time");
+}
+
+static void a_thread_has_no_more_time_than_there_is(void **state)
+{
+	struct host *h = *state;
+
+	h->model.columns |= 1u << RF_TOP_USER_PERCENT | 1u << RF_TOP_WAITING_PERCENT;
+	begin_sweep(h);
+	find_one(h, 10, "a");
+	/* what was open when the sweep before came by is taken in a little later */
+	feed_times(h->ledger, entity_of(10, BORN), SECOND / 2, 0, SECOND);
+	tick(h);
+	assert_shows(h, 160, 24, true, "    20    80 ");
+}
+
+static void a_narrow_header_has_whole_numbers(void **state)
+{
+	struct host *h = *state;
+
+	snprintf(h->model.target, sizeof(h->model.target), "the whole host");
+	busy(h);
+	assert_shows(h, 60, 24, true, "  waiting 56%  idle 25%\n");
+	assert_shows(h, 54, 24, true, "  waiting 56%\n");
+	assert_shows(h, 40, 24, true, "user 12%  kernel 6.2%\n");
+	assert_shows(h, 40, 24, true, "ringfence top  the whole host\n");
+	assert_shows(h, 70, 24, true, " of a CPU, 0 MiB\n");
+	assert_shows(h, 69, 24, true, " of a CPU\n");
+	assert_hides(h, 60, 24, true, "cost");
+	press(h, 'p');
+	assert_shows(h, 40, 24, true, " PAUSED ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +435,9 @@ int main(void)
 		host_test(the_feed_scrolls_and_leaves_denials_out),
 		host_test(the_view_is_saved_as_json),
 		host_test(the_view_is_saved_as_text_with_all_rows),
+		host_test(without_latency_no_time_is_told),
+		host_test(a_thread_has_no_more_time_than_there_is),
+		host_test(a_narrow_header_has_whole_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
