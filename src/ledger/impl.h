@@ -182,6 +182,7 @@ int rf_catch_up(struct rf_ledger *l);
 void rf_books_count(struct rf_books *b, unsigned int epoch, const struct rf_counts *counts);
 void rf_books_cell(struct rf_books *b, unsigned int epoch, uint64_t crossings);
 void rf_books_sweep(struct rf_books *b, uint64_t open_found, bool final);
+void rf_books_end(struct rf_books *b);
 void rf_books_roll(struct rf_books *b);
 void rf_books_account(const struct rf_books *b, struct rf_accounting *acc);
 

@@ -79,6 +79,11 @@ void rf_ledger_next_interval(struct rf_ledger *l, uint64_t now_ns)
 	(void)rf_catch_up(l);
 }
 
+void rf_ledger_end(struct rf_ledger *l)
+{
+	rf_books_end(&l->books);
+}
+
 void rf_ledger_set_skipped(struct rf_ledger *l, uint64_t crossings)
 {
 	l->books.skipped = crossings;

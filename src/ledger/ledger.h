@@ -175,6 +175,12 @@ int rf_ledger_sweep_end(struct rf_ledger *l, uint64_t now_ns, bool final);
  */
 void rf_ledger_next_interval(struct rf_ledger *l, uint64_t now_ns);
 
+/*
+ * After a sweep that was not final, when nothing follows it (the past that a flight recorder wrote
+ * out): calls that were under way at the end and whose number nobody told do not count as seen.
+ */
+void rf_ledger_end(struct rf_ledger *l);
+
 /* Books crossings that the kernel skipped (recursion_misses), cumulative over the run. */
 void rf_ledger_set_skipped(struct rf_ledger *l, uint64_t crossings);
 

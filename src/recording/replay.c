@@ -255,6 +255,8 @@ static int finish(struct replay *p, const struct rf_reader_state *state, struct 
 		err = rf_ledger_sweep_begin(p->ledger);
 	if (!err)
 		err = rf_ledger_sweep_end(p->ledger, result->end_ns, result->partial || p->final);
+	if (!err)
+		rf_ledger_end(p->ledger);
 	return err ? err : name_threads(p);
 }
 

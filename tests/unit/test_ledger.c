@@ -482,6 +482,41 @@ static void a_final_sweep_checks_what_was_entered(void **state)
 	check_law(l, 10, 9, 1, 1);
 }
 
+static void what_ends_behind_the_end_is_not_seen(void **state)
+{
+	struct rf_ledger *l = *state;
+	uint64_t e = introduce(l, 100, 5, "x");
+
+	feed_calls(l, e, X86(1), 100, 8);
+	feed_counts(l, .entered = 10, .finished = 8);
+	assert_int_equal(rf_ledger_sweep_begin(l), 0);
+	feed_in_call(l, 100, 200, 5, X86(2), 10);
+	assert_int_equal(rf_ledger_sweep_end(l, 1000, false), 0);
+	check_law(l, 10, 10, 0, 0);
+	rf_ledger_end(l);
+	check_law(l, 9, 9, 0, 0);
+	/* all that is open was found */
+	rf_ledger_end(l);
+	check_law(l, 9, 9, 0, 0);
+}
+
+static void an_end_hides_no_defect(void **state)
+{
+	struct rf_ledger *l = *state;
+	uint64_t e = introduce(l, 100, 5, "x");
+
+	feed_calls(l, e, X86(1), 100, 7);
+	feed_counts(l, .entered = 10, .finished = 8);
+	sweep(l, 1000, false);
+	rf_ledger_end(l);
+	check_law(l, 8, 7, 1, 1);
+	/* at a final sweep everything stood still */
+	sweep(l, 1000, true);
+	check_law(l, 8, 7, 1, 1);
+	rf_ledger_end(l);
+	check_law(l, 8, 7, 1, 1);
+}
+
 static void too_much_attributed_is_seen_as_well(void **state)
 {
 	struct rf_ledger *l = *state;
@@ -668,6 +703,8 @@ int main(void)
 		ledger_test(cells_that_rest_are_given_back),
 		ledger_test(the_law_holds_for_every_kind),
 		ledger_test(a_final_sweep_checks_what_was_entered),
+		ledger_test(what_ends_behind_the_end_is_not_seen),
+		ledger_test(an_end_hides_no_defect),
 		ledger_test(too_much_attributed_is_seen_as_well),
 		ledger_test(an_end_without_a_beginning_is_seen),
 		ledger_test(a_cell_that_is_missing_is_seen),
