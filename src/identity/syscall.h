@@ -41,6 +41,13 @@ int rf_abi_parse(const char *name);
 const char *rf_syscall_name(enum rf_abi abi, unsigned int nr);
 
 /*
+ * The name that a recording brings along for a call of the host it was made on, whose kernel may
+ * be newer than the tables. From then on it is the call's name. 0; -EINVAL for what is no number
+ * or no name of a call: recordings are hostile; -ENOMEM. Not for several threads at once.
+ */
+int rf_syscall_learn(unsigned int abi, unsigned int nr, const char *name);
+
+/*
  * A label for every number: its name, else "invalid" for RF_NR_INVALID, else "syscall_N". Returns
  * a static string or buf, which RF_SYSCALL_NAME_LEN bytes suffice for.
  */

@@ -73,6 +73,7 @@ struct rf_block {
 	uint64_t crossings;
 	uint32_t sequence; /* from 0 */
 	uint32_t crc;      /* of the stored bytes */
+	bool plain;        /* RF_INDEX_PLAIN: said by the index alone */
 };
 
 /* A gap: crossings that were counted and are not here. */
@@ -86,6 +87,7 @@ struct rf_loss {
 
 #define RF_LOSS_SIZE 40
 #define RF_INDEX_SIZE 32
+#define RF_INDEX_PLAIN 1 /* nothing but batches that follow no loss, and counts */
 #define RF_END_SIZE 64
 
 /* What the END block says. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "identity/syscall.h"
 #include "ledger/table.h"
 
 /* More than any host has; a hostile file gets no further. */
@@ -88,6 +89,9 @@ int rf_names_take(struct rf_names *n, const struct rf_entry_read *e)
 	switch (e->kind) {
 	case RF_ENTRY_FACT:
 		return set_fact(n, e->key, e->text);
+	case RF_ENTRY_CALL:
+		/* what is no name is left out: the call keeps its number */
+		return rf_syscall_learn(e->abi, e->nr, e->text) == -ENOMEM ? -ENOMEM : 0;
 	case RF_ENTRY_EXE:
 		return set(&n->exes, e->id, e->text);
 	case RF_ENTRY_USER:

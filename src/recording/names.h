@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The names that a recording brings along: users, cgroups, files that processes ran, facts about
- * the host. All of them hostile input.
+ * the host. All of them hostile input. Names of calls go to identity/syscall.h, where views look.
  */
 #ifndef RF_RECORDING_NAMES_H
 #define RF_RECORDING_NAMES_H

@@ -4,20 +4,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/types.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "bpf/stream.h"
 
 /* Two heads and a body fit, so that a block lies in one piece. */
 #define BUFFER (RF_BLOCK_RAW_MAX + 4 * RF_BLOCK_HEADER + 65536)
 
+/* Blocks that follow each other in the file and need not be read. */
+struct gap {
+	uint64_t begin; /* offsets */
+	uint64_t end;
+	uint32_t blocks;
+};
+
 struct rf_reader {
 	int fd; /* -1: from memory */
 	const unsigned char *memory;
-	size_t memory_left;
+	size_t memory_size;
 	bool quiet;
 	const char *path;
 	struct rf_file_header header;
@@ -26,7 +35,11 @@ struct rf_reader {
 	unsigned char *buffer; /* [at, filled) is read and not used */
 	size_t at;
 	size_t filled;
-	bool dry;           /* nothing more comes */
+	uint64_t offset;  /* in the file, of what is at filled */
+	bool dry;         /* nothing more comes */
+	struct gap *gaps; /* by offset */
+	size_t nr_gaps;
+	size_t gap;         /* the next one */
 	unsigned char *raw; /* the block that is being handed out */
 	size_t raw_size;
 	size_t raw_at;
@@ -41,11 +54,12 @@ static long fetch(struct rf_reader *r, void *to, size_t n)
 	ssize_t got;
 
 	if (r->fd < 0) {
-		got = (ssize_t)(n < r->memory_left ? n : r->memory_left);
-		memcpy(to, r->memory, (size_t)got);
-		r->memory += got;
-		r->memory_left -= (size_t)got;
-		return got;
+		size_t left = r->offset < r->memory_size ? r->memory_size - r->offset : 0;
+
+		if (n > left)
+			n = left;
+		memcpy(to, r->memory + (left ? r->offset : 0), n);
+		return (long)n;
 	}
 	do
 		got = read(r->fd, to, n);
@@ -71,6 +85,7 @@ static long need(struct rf_reader *r, size_t n)
 		}
 		r->dry = !got;
 		r->filled += (size_t)got;
+		r->offset += (size_t)got;
 		r->state.bytes += (size_t)got;
 	}
 	return (long)(r->filled - r->at);
@@ -156,7 +171,7 @@ int rf_reader_open_memory(struct rf_reader **r, const void *bytes, size_t n)
 {
 	return open_reader(r, (struct rf_reader){ .fd = -1,
 	                                          .memory = bytes,
-	                                          .memory_left = n,
+	                                          .memory_size = n,
 	                                          .quiet = true,
 	                                          .path = "memory" });
 }
@@ -169,6 +184,7 @@ void rf_reader_close(struct rf_reader *r)
 		close(r->fd);
 	free(r->buffer);
 	free(r->raw);
+	free(r->gaps);
 	free(r);
 }
 
@@ -198,12 +214,164 @@ static void pass_over(struct rf_reader *r)
 	r->at = (size_t)(next - r->buffer);
 }
 
+/* ---- the index ---- */
+
+/* n bytes at an offset, wherever the reader is. */
+static bool read_at(const struct rf_reader *r, void *to, size_t n, uint64_t at)
+{
+	if (r->fd >= 0)
+		return at <= INT64_MAX && pread(r->fd, to, n, (off_t)at) == (ssize_t)n;
+	if (at > r->memory_size || n > r->memory_size - at)
+		return false;
+	memcpy(to, r->memory + at, n);
+	return true;
+}
+
+/* A block whose bytes are not packed or are unpacked into raw. Its size in the file, or 0. */
+static size_t read_block_at(const struct rf_reader *r, uint64_t at, uint16_t kind,
+                            struct rf_block *b, unsigned char *raw)
+{
+	unsigned char head[RF_BLOCK_HEADER];
+	__free unsigned char *stored = NULL;
+
+	if (!read_at(r, head, sizeof(head), at) || rf_block_get(head, b) || b->kind != kind)
+		return 0;
+	stored = malloc(b->stored ? b->stored : 1);
+	if (!stored || !read_at(r, stored, b->stored, at + sizeof(head)) ||
+	    rf_crc32(stored, b->stored) != b->crc)
+		return 0;
+	if (b->codec == RF_CODEC_ZSTD ? rf_unpack(raw, b->raw, stored, b->stored) :
+	                                b->codec != RF_CODEC_STORED)
+		return 0;
+	if (b->codec == RF_CODEC_STORED)
+		memcpy(raw, stored, b->raw);
+	return sizeof(head) + b->stored;
+}
+
+struct part {
+	uint64_t from_ns;
+	uint64_t to_ns;
+	uint64_t size;  /* of the file */
+	uint64_t begin; /* of a plain block outside of it whose end is not known yet; 0: none */
+	uint64_t last;  /* offset of the entry before */
+};
+
+static int add_gap(struct rf_reader *r, uint64_t begin, uint64_t end)
+{
+	struct gap *last = r->nr_gaps ? &r->gaps[r->nr_gaps - 1] : NULL, *gaps;
+
+	if (last && last->end == begin) {
+		last->end = end;
+		last->blocks++;
+		return 0;
+	}
+	if (!(r->nr_gaps & (r->nr_gaps - 1))) {
+		gaps = reallocarray(r->gaps, r->nr_gaps ? r->nr_gaps * 2 : 1, sizeof(*gaps));
+		if (!gaps)
+			return -ENOMEM;
+		r->gaps = gaps;
+	}
+	r->gaps[r->nr_gaps++] = (struct gap){ begin, end, 1 };
+	return 0;
+}
+
+/* A block ends where the next one begins. -EINVAL for entries that are not in order. */
+static int take_index(struct rf_reader *r, struct part *part, const unsigned char *raw, size_t size)
+{
+	for (; size >= RF_INDEX_SIZE; raw += RF_INDEX_SIZE, size -= RF_INDEX_SIZE) {
+		uint64_t at = rf_get64(raw), first = rf_get64(raw + 8), last = rf_get64(raw + 16);
+		bool outside = last < part->from_ns || (part->to_ns && first >= part->to_ns);
+		int err = 0;
+
+		if (at <= part->last || at >= part->size)
+			return -EINVAL;
+		if (part->begin)
+			err = add_gap(r, part->begin, at);
+		if (err)
+			return err;
+		part->last = at;
+		part->begin = first && outside && rf_get32(raw + 28) & RF_INDEX_PLAIN ? at : 0;
+	}
+	return 0;
+}
+
+static int read_index(struct rf_reader *r, struct part *part)
+{
+	__free unsigned char *raw = malloc(RF_BLOCK_RAW_MAX);
+	uint64_t end_at = part->size - RF_BLOCK_HEADER - RF_END_SIZE, at;
+	struct rf_file_end end;
+	struct rf_block b;
+	int err = 0;
+
+	if (!raw)
+		return -ENOMEM;
+	if (part->size <= RF_BLOCK_HEADER + RF_END_SIZE ||
+	    !read_block_at(r, end_at, RF_BLOCK_END, &b, raw) || b.raw < RF_END_SIZE)
+		return -EINVAL;
+	rf_file_end_get(raw, &end);
+	for (at = end.index_at; !err && at < end_at;) {
+		size_t n = read_block_at(r, at, RF_BLOCK_INDEX, &b, raw);
+
+		err = n ? take_index(r, part, raw, b.raw) : -EINVAL;
+		at += n;
+	}
+	return err || at == end_at ? err : -EINVAL;
+}
+
+int rf_reader_part(struct rf_reader *r, uint64_t from_ns, uint64_t to_ns)
+{
+	struct part part = { .from_ns = from_ns, .to_ns = to_ns };
+	uint64_t size = r->memory_size;
+	struct stat st;
+	int err;
+
+	r->nr_gaps = r->gap = 0;
+	if (r->fd >= 0) {
+		/* standard input may begin anywhere in a file */
+		if (fstat(r->fd, &st) || !S_ISREG(st.st_mode) ||
+		    lseek(r->fd, 0, SEEK_CUR) != (off_t)r->offset)
+			return 0;
+		size = (uint64_t)st.st_size;
+	}
+	part.size = size;
+	err = read_index(r, &part);
+	if (err)
+		r->nr_gaps = 0;
+	return err == -ENOMEM ? err : 0;
+}
+
+/* Passes over the blocks that need not be read, if such are next. */
+static int jump(struct rf_reader *r)
+{
+	uint64_t at = r->offset - (r->filled - r->at);
+	const struct gap *g;
+
+	while (r->gap < r->nr_gaps && r->gaps[r->gap].begin < at)
+		r->gap++;
+	if (r->gap == r->nr_gaps || r->gaps[r->gap].begin != at)
+		return 0;
+	g = &r->gaps[r->gap++];
+	if (g->end <= r->offset) {
+		r->at += g->end - at;
+	} else {
+		if (r->fd >= 0 && lseek(r->fd, (off_t)g->end, SEEK_SET) < 0)
+			return -EINVAL;
+		r->at = r->filled = 0;
+		r->offset = g->end;
+	}
+	r->sequence += g->blocks;
+	r->state.passed_blocks += g->blocks;
+	return 0;
+}
+
 /* The next block's head and, at *body, its bytes. 1; 0 at the end of what can be read; -errno. */
 static int next_block(struct rf_reader *r, struct rf_block *b, const unsigned char **body)
 {
 	for (;;) {
-		long have = need(r, RF_BLOCK_HEADER);
+		long have = jump(r);
 
+		if (!have)
+			have = need(r, RF_BLOCK_HEADER);
 		if (have < 0)
 			return (int)have;
 		if (have < RF_BLOCK_HEADER) {

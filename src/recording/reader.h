@@ -45,6 +45,7 @@ struct rf_entry_read {
 struct rf_reader_state {
 	bool ended;               /* its END block was found */
 	uint64_t bytes;           /* read so far */
+	uint64_t passed_blocks;   /* not read, because of rf_reader_part() */
 	uint64_t bad_bytes;       /* that belong to no whole block */
 	uint64_t bad_blocks;      /* damaged, or missing from the sequence */
 	uint64_t bad_records;     /* malformed, in blocks whose checksum holds */
@@ -64,6 +65,13 @@ void rf_reader_close(struct rf_reader *r);
 
 const struct rf_file_header *rf_reader_header(const struct rf_reader *r);
 const struct rf_reader_state *rf_reader_state(const struct rf_reader *r);
+
+/*
+ * From now on blocks may be passed over that, as the index says, hold nothing but crossings outside
+ * of [from_ns, to_ns) (to_ns 0: no end); names, processes and losses are read all the same. What is
+ * no regular file, was cut off or has no sound index is read from front to back. 0 or -ENOMEM.
+ */
+int rf_reader_part(struct rf_reader *r, uint64_t from_ns, uint64_t to_ns);
 
 /* 1 and *e; 0 at the end; a negative errno when reading itself fails, after a message. */
 int rf_reader_next(struct rf_reader *r, struct rf_entry_read *e);

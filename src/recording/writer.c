@@ -42,6 +42,7 @@ struct rf_writer {
 	unsigned char *raw; /* the block that is being filled */
 	size_t used;
 	struct rf_block block; /* what is known of it */
+	bool mixed;            /* it is not RF_INDEX_PLAIN */
 	unsigned char *packed;
 	size_t packed_room;
 	uint32_t sequence;
@@ -343,6 +344,8 @@ static int close_block(struct rf_writer *w)
 		return 0;
 	b.kind = RF_BLOCK_RECORDS;
 	b.raw = (uint32_t)w->used;
+	b.plain = !w->mixed;
+	w->mixed = false;
 	w->used = 0;
 	w->block = (struct rf_block){ 0 };
 	pack(w, &b, w->raw, &body);
@@ -379,8 +382,10 @@ static void note_batch(struct rf_writer *w, const void *rec)
 	struct rf_batch_head h;
 
 	memcpy(&h, rec, sizeof(h));
-	if (h.lost_calls || h.lost_faults)
+	if (h.lost_calls || h.lost_faults) {
+		w->mixed = true;
 		note_loss(w, &h);
+	}
 	w->stats.crossings += (uint64_t)h.calls + h.faults;
 	w->block.crossings += (uint64_t)h.calls + h.faults;
 	if (!h.rec.count)
@@ -425,6 +430,8 @@ int rf_writer_record(struct rf_writer *w, const void *rec, size_t size)
 		note_batch(w, rec);
 	else if (head.type == RF_REC_COUNTS)
 		note_counts(w, rec);
+	else
+		w->mixed = true;
 	w->used += (size_t)n;
 	return 0;
 }
@@ -473,6 +480,7 @@ static int put_own(struct rf_writer *w, uint16_t type, const unsigned char *numb
 		memcpy(p + n + len, more, len_more);
 	if (keeps(w) && (type == RF_FILE_FACT || type == RF_FILE_CALL))
 		return keep_name(w, w->raw + w->used, RF_RECORD_HEADER + size);
+	w->mixed = true;
 	w->used += RF_RECORD_HEADER + size;
 	return 0;
 }
@@ -660,7 +668,8 @@ static int write_index(struct rf_writer *w)
 			rf_put64(p, e->at);
 			rf_put64(p + 8, e->block.first_ns);
 			rf_put64(p + 16, e->block.last_ns);
-			rf_put64(p + 24, e->block.crossings);
+			rf_put32(p + 24, (uint32_t)e->block.crossings);
+			rf_put32(p + 28, e->block.plain ? RF_INDEX_PLAIN : 0);
 		}
 		err = write_raw(w, RF_BLOCK_INDEX, bytes, n * RF_INDEX_SIZE);
 		done += n;

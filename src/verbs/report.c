@@ -152,7 +152,9 @@ static int find_wanted(struct report_run *run, const char *path)
 		ret = rf_reader_open(&r, path);
 		if (ret)
 			break;
-		while ((ret = rf_reader_next(r, &e)) > 0) {
+		/* no crossing is looked at */
+		ret = rf_reader_part(r, UINT64_MAX, 0);
+		while (!ret && (ret = rf_reader_next(r, &e)) > 0) {
 			ret = reading && e.kind == RF_ENTRY_RECORD ?
 			              judge(run, names, e.rec, e.size) :
 			              rf_names_take(names, &e);
@@ -241,6 +243,8 @@ static int read_book(struct report_run *run, const char *path, struct book *b)
 	ret = find_moments(run, rf_reader_header(r));
 	o.from_ns = run->from_ns;
 	o.to_ns = run->to_ns;
+	if (!ret && (o.from_ns || o.to_ns))
+		ret = rf_reader_part(r, o.from_ns, o.to_ns);
 	if (!ret)
 		ret = rf_replay(r, &o, b->ledger, b->names, &b->replay);
 	rf_reader_close(r);
@@ -368,6 +372,8 @@ static int show_steps(struct report_run *run)
 	ret = find_moments(run, rf_reader_header(r));
 	steps.from_ns = run->from_ns;
 	steps.to_ns = run->to_ns;
+	if (!ret && (run->from_ns || run->to_ns))
+		ret = rf_reader_part(r, run->from_ns, run->to_ns);
 	if (!ret)
 		ret = rf_output_begin(&run->output);
 	if (!ret)

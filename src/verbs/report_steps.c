@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "bpf/stream.h"
+#include "identity/syscall.h"
 #include "ledger/order.h"
 #include "ledger/who.h"
 #include "views/moment.h"
@@ -150,6 +151,8 @@ static int take(struct telling *t, const struct rf_entry_read *e)
 	const struct rf_rec *head = e->rec;
 	struct rf_process_rec process;
 
+	if (e->kind == RF_ENTRY_CALL)
+		return rf_syscall_learn(e->abi, e->nr, e->text) == -ENOMEM ? -ENOMEM : 0;
 	if (e->kind != RF_ENTRY_RECORD)
 		return 0;
 	switch (head->type) {

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void replay(const unsigned char *bytes, size_t n)
+static void replay(const unsigned char *bytes, size_t n, bool part)
 {
-	struct rf_replay_options o = { .by_thread = n & 1 };
+	struct rf_replay_options o = { .by_thread = n & 1, .from_ns = part ? n : 0 };
 	struct rf_ledger *ledger = rf_ledger_new();
 	struct rf_names *names = rf_names_new();
 	struct rf_accounting acc;
@@ -31,6 +32,8 @@ static void replay(const unsigned char *bytes, size_t n)
 	if (!ledger || !names)
 		abort();
 	if (!rf_reader_open_memory(&r, bytes, n)) {
+		if (part && rf_reader_part(r, ~UINT64_C(0), 0))
+			abort();
 		if (!rf_replay(r, &o, ledger, names, &result) && result.partial) {
 			rf_ledger_accounting(ledger, &acc);
 			/* what was read is what is shown */
@@ -103,12 +106,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	if (data[0] == RF_FILE_MAGIC[0]) {
-		replay(data, size);
+		replay(data, size, false);
+		replay(data, size, true);
 		tell(data, size);
 		return 0;
 	}
 	file = wrap(data + 1, size - 1, &n);
-	replay(file, n);
+	replay(file, n, false);
 	tell(file, n);
 	free(file);
 	return 0;

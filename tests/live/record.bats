@@ -113,6 +113,15 @@ key() {
 	"$ringfence" report --format ndjson x.rec | jq -s -e '.[-1].accounting.lost >= 0'
 }
 
+@test "a part of a recording, by its index and through a pipe" {
+	"$ringfence" record -o x.rec -- "$programs/flood" 4000
+	"$ringfence" report --format json --from +1500ms --to +2500ms -o part.json x.rec
+	# shellcheck disable=SC2002 # a pipe cannot be read by its index
+	cat x.rec | "$ringfence" report --format json --from +1500ms --to +2500ms -o pipe.json -
+	diff <(jq -S 'del(.target)' part.json) <(jq -S 'del(.target)' pipe.json)
+	key part.json '.totals.calls > 1000'
+}
+
 @test "report needs no privileges" {
 	chmod 755 . && "$ringfence" record -o x.rec -- "$programs/single" 10
 	chmod 644 x.rec

@@ -176,12 +176,40 @@ static void against_libseccomp(void **state)
 	dlclose(lib);
 }
 
+/* The last one of all: what was learnt stays. */
+static void learnt_from_a_recording(void **state)
+{
+	char buf[RF_SYSCALL_NAME_LEN];
+
+	assert_int_equal(rf_syscall_learn(RF_ABI_ARM64, 1000, "newcall"), 0);
+	assert_string_equal(rf_syscall_label(RF_ABI_ARM64, 1000, buf, sizeof(buf)), "newcall");
+	assert_int_equal(rf_syscall_lookup(RF_ABI_ARM64, "newcall"), 1000);
+	assert_null(rf_syscall_name(RF_ABI_X86_64, 1000));
+	/* its name wins, and the last one said */
+	assert_int_equal(rf_syscall_learn(RF_ABI_X86_64, 0, "peruse"), 0);
+	assert_string_equal(rf_syscall_name(RF_ABI_X86_64, 0), "peruse");
+	assert_int_equal(rf_syscall_learn(RF_ABI_X86_64, 0, "read"), 0);
+	assert_string_equal(rf_syscall_name(RF_ABI_X86_64, 0), "read");
+	/* hostile ones */
+	assert_int_equal(rf_syscall_learn(RF_ABI_COUNT, 0, "x"), -EINVAL);
+	assert_int_equal(rf_syscall_learn(RF_ABI_X86_64, RF_SYSCALL_LIMIT, "x"), -EINVAL);
+	assert_int_equal(rf_syscall_learn(RF_ABI_X86_64, 1, ""), -EINVAL);
+	assert_int_equal(rf_syscall_learn(RF_ABI_X86_64, 1, "\033[2Jwrite"), -EINVAL);
+	assert_int_equal(rf_syscall_learn(RF_ABI_X86_64, 1, "a_name_of_more_than_31_characters"),
+	                 -EINVAL);
+	assert_string_equal(rf_syscall_name(RF_ABI_X86_64, 1), "write");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(abi_names),       cmocka_unit_test(well_known),
-		cmocka_unit_test(unknown_numbers), cmocka_unit_test(round_trip),
-		cmocka_unit_test(own_abi),         cmocka_unit_test(against_libseccomp),
+		cmocka_unit_test(abi_names),
+		cmocka_unit_test(well_known),
+		cmocka_unit_test(unknown_numbers),
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(own_abi),
+		cmocka_unit_test(against_libseccomp),
+		cmocka_unit_test(learnt_from_a_recording),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,11 @@ static int free_file(void **state)
 	return 0;
 }
 
+static void free_bytes(unsigned char **bytes)
+{
+	free(*bytes);
+}
+
 struct reading {
 	struct rf_ledger *ledger;
 	struct rf_names *names;
@@ -388,6 +393,167 @@ static void kept_and_written_out(void **state)
 	unlink(o.path);
 }
 
+#define SECONDS 10
+
+/* The old recording's crossings, once more in each of the seconds that follow it. */
+static void repeat_recording(struct rf_writer *w, uint64_t *begin_ns)
+{
+	struct {
+		uint64_t align;
+		unsigned char bytes[RF_RECORD_ROOM];
+	} copy;
+	struct rf_batch_head head;
+	uint64_t end_ns = 0;
+
+	copy_recording(w, &end_ns);
+	for (uint64_t second = 1; second <= SECONDS; second++) {
+		struct rf_entry_read e;
+		struct rf_reader *r;
+
+		assert_int_equal(rf_reader_open_memory(&r, file, file_size), 0);
+		*begin_ns = rf_reader_header(r)->start_ns;
+		while (rf_reader_next(r, &e) > 0) {
+			if (e.kind != RF_ENTRY_RECORD)
+				continue;
+			memcpy(copy.bytes, e.rec, e.size);
+			memcpy(&head, e.rec, sizeof(head.rec));
+			if (head.rec.type != RF_REC_BATCH)
+				continue;
+			memcpy(&head, e.rec, sizeof(head));
+			head.base_ns += second * 1000000000;
+			head.last_ns += second * 1000000000;
+			memcpy(copy.bytes, &head, sizeof(head));
+			assert_int_equal(rf_writer_record(w, copy.bytes, e.size), 0);
+		}
+		rf_reader_close(r);
+		assert_int_equal(rf_writer_cut(w, end_ns + second * 1000000000), 0);
+	}
+	assert_int_equal(rf_writer_finish(w, end_ns + SECONDS * UINT64_C(1000000000)), 0);
+}
+
+static struct reading read_part(const char *path, const struct rf_replay_options *o, bool jump)
+{
+	struct reading r = { .ledger = rf_ledger_new(), .names = rf_names_new(), .replayed = -1 };
+	struct rf_reader *reader;
+
+	r.opened = rf_reader_open(&reader, path);
+	assert_int_equal(r.opened, 0);
+	if (jump)
+		assert_int_equal(rf_reader_part(reader, o->from_ns, o->to_ns), 0);
+	r.replayed = rf_replay(reader, o, r.ledger, r.names, &r.replay);
+	assert_int_equal(r.replayed, 0);
+	rf_reader_close(reader);
+	rf_ledger_totals(r.ledger, &r.totals);
+	rf_ledger_accounting(r.ledger, &r.acc);
+	assert_lawful(&r);
+	return r;
+}
+
+/*
+ * By the index, or, without one, from front to back: the same. The last block is read, as its end is
+ * not in the index.
+ */
+static void a_part_is_found_by_the_index(void **state)
+{
+	struct rf_writer_options o = { .path = scratch("long.rec") };
+	struct reading whole = read_memory(file, file_size);
+	struct rf_replay_options part = { 0 };
+	struct rf_writer *w;
+	uint64_t begin_ns = 0;
+	struct stat st;
+
+	assert_int_equal(rf_writer_open(&w, &o), 0);
+	repeat_recording(w, &begin_ns);
+	rf_writer_free(w);
+	part.from_ns = begin_ns + UINT64_C(3000000000);
+	part.to_ns = begin_ns + UINT64_C(5000000000);
+	for (int cut = 0; cut < 2; cut++) {
+		struct reading by_index = read_part(o.path, &part, true);
+		struct reading scanned = read_part(o.path, &part, false);
+
+		assert_int_equal(by_index.replay.state.ended, !cut);
+		assert_int_equal(by_index.replay.state.bad_blocks, 0);
+		assert_int_equal(by_index.replay.state.passed_blocks, cut ? 0 : SECONDS - 3);
+		assert_int_equal(scanned.replay.state.passed_blocks, 0);
+		assert_int_equal(by_index.totals.calls, 2 * whole.totals.calls);
+		assert_int_equal(scanned.totals.calls, 2 * whole.totals.calls);
+		assert_int_equal(by_index.totals.time.user, scanned.totals.time.user);
+		assert_int_equal(by_index.acc.seen, scanned.acc.seen);
+		assert_int_equal(by_index.replay.end_ns, scanned.replay.end_ns);
+		assert_string_equal(rf_ledger_process(by_index.ledger, 0)->exe, "/tmp/single");
+		end_reading(&by_index);
+		end_reading(&scanned);
+		assert_int_equal(stat(o.path, &st), 0);
+		assert_int_equal(truncate(o.path, st.st_size - 1), 0);
+	}
+	end_reading(&whole);
+	unlink(o.path);
+}
+
+/* An index is as hostile as the rest. */
+static void an_index_that_lies_is_noticed(void **state)
+{
+	struct rf_writer_options o = { .path = scratch("lies.rec") };
+	struct rf_replay_options part = { 0 };
+	unsigned char raw[4096], head[RF_BLOCK_HEADER], end[RF_END_SIZE];
+	struct rf_file_end tail;
+	struct reading r;
+	struct rf_writer *w;
+	struct rf_block b;
+	uint64_t begin_ns = 0;
+	struct stat st;
+	size_t n;
+	int fd;
+
+	assert_int_equal(rf_writer_open(&w, &o), 0);
+	repeat_recording(w, &begin_ns);
+	rf_writer_free(w);
+	part.from_ns = begin_ns + UINT64_C(3000000000);
+	assert_int_equal(stat(o.path, &st), 0);
+	fd = open(o.path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pread(fd, end, sizeof(end), st.st_size - RF_END_SIZE), sizeof(end));
+	rf_file_end_get(end, &tail);
+	/* every block but the first three is said to lie a byte further on */
+	assert_int_equal(pread(fd, head, sizeof(head), (off_t)tail.index_at), sizeof(head));
+	assert_int_equal(rf_block_get(head, &b), 0);
+	n = b.raw;
+	assert_true(n <= sizeof(raw) && n > RF_INDEX_SIZE);
+	assert_int_equal(pread(fd, head, sizeof(head), (off_t)tail.index_at), sizeof(head));
+	{
+		__attribute__((cleanup(free_bytes))) unsigned char *stored = malloc(b.stored);
+
+		assert_int_equal(
+			pread(fd, stored, b.stored, (off_t)tail.index_at + RF_BLOCK_HEADER),
+			b.stored);
+		if (b.codec == RF_CODEC_ZSTD)
+			assert_int_equal(rf_unpack(raw, n, stored, b.stored), 0);
+		else
+			memcpy(raw, stored, n);
+	}
+	for (size_t at = RF_INDEX_SIZE; at < n; at += RF_INDEX_SIZE)
+		rf_put64(raw + at, rf_get64(raw + at) + (at >= 3 * RF_INDEX_SIZE));
+	b.codec = RF_CODEC_STORED;
+	b.stored = (uint32_t)n;
+	b.crc = rf_crc32(raw, n);
+	rf_block_put(head, &b);
+	assert_int_equal(pwrite(fd, head, sizeof(head), (off_t)tail.index_at), sizeof(head));
+	assert_int_equal(pwrite(fd, raw, n, (off_t)tail.index_at + RF_BLOCK_HEADER), n);
+	b = (struct rf_block){ .kind = RF_BLOCK_END, .stored = RF_END_SIZE, .raw = RF_END_SIZE };
+	b.crc = rf_crc32(end, sizeof(end));
+	rf_block_put(head, &b);
+	n += tail.index_at + RF_BLOCK_HEADER;
+	assert_int_equal(pwrite(fd, head, sizeof(head), (off_t)n), sizeof(head));
+	assert_int_equal(pwrite(fd, end, sizeof(end), (off_t)n + RF_BLOCK_HEADER), sizeof(end));
+	assert_int_equal(ftruncate(fd, (off_t)n + RF_BLOCK_HEADER + RF_END_SIZE), 0);
+	close(fd);
+	r = read_part(o.path, &part, true);
+	assert_true(r.replay.state.passed_blocks > 0);
+	assert_true(r.replay.state.bad_blocks > 0);
+	assert_true(r.replay.partial);
+	end_reading(&r);
+	unlink(o.path);
+}
+
 static void never_through_a_symbolic_link(void **state)
 {
 	char *target = strdup(scratch("victim")), *link = strdup(scratch("link.rec"));
@@ -451,6 +617,8 @@ int main(void)
 		cmocka_unit_test(filters),
 		cmocka_unit_test(written_and_read_again),
 		cmocka_unit_test(kept_and_written_out),
+		cmocka_unit_test(a_part_is_found_by_the_index),
+		cmocka_unit_test(an_index_that_lies_is_noticed),
 		cmocka_unit_test(never_through_a_symbolic_link),
 		cmocka_unit_test(a_later_format_is_turned_down),
 		cmocka_unit_test(checksum_is_that_of_everybody),
