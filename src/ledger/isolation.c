@@ -558,6 +558,26 @@ void rf_isolation_sweep_end(struct rf_isolation *iso)
 	close_counted(iso);
 }
 
+void rf_isolation_settle(struct rf_isolation *iso)
+{
+	struct counters *c = &iso->counters;
+	uint64_t ended = 0, told;
+
+	iso->counted[0] = iso->counted[1] = true;
+	close_counted(iso);
+	for (size_t i = 0; i < iso->nr; i++) {
+		const struct rf_isolated *p = iso->processes[i];
+
+		rf_sat_inc(&ended, rf_sat_add(rf_sat_add(p->handled, p->killed), p->refused));
+	}
+	iso->booked = ended;
+	iso->open_before = 0;
+	c->outcomes = rf_sat_add(ended, c->lost);
+	told = rf_sat_add(iso->told, c->lost_events);
+	c->seen = told > c->outcomes ? told : c->outcomes;
+	c->lost_events = rf_sat_sub(c->seen, iso->told);
+}
+
 void rf_isolation_set_skipped(struct rf_isolation *iso, uint64_t violations)
 {
 	iso->skipped = violations;

@@ -136,6 +136,11 @@ uint64_t rf_isolation_next_ns(const struct rf_isolation *iso);
 
 /* A sweep has been fed: what belongs to the epochs that it closed is in the account. */
 void rf_isolation_sweep_end(struct rf_isolation *iso);
+/*
+ * When only part was read, or fed: the account becomes that of what was. Violations whose outcome
+ * is known and that nobody told of were told outside of it, and are lost_events.
+ */
+void rf_isolation_settle(struct rf_isolation *iso);
 void rf_isolation_set_skipped(struct rf_isolation *iso, uint64_t violations);
 /* Begins an interval: all counts are zero, violations that are under way stay. */
 void rf_isolation_next_interval(struct rf_isolation *iso);

@@ -9,13 +9,15 @@
 
 /* So few that eight ways find room: cells that nobody counts in. */
 #define BITS_OFF 3
+/* The stream has no other cells that their number could follow. */
+#define BITS_STREAM 8
 
 int rf_isolation_prepare(struct rf_probe *p, const struct rf_probe_options *o,
                          const struct rf_host *host)
 {
 	struct ringfence_bpf__rodata *ro = p->skel->rodata;
 	bool on = o->isolation != RF_ISOLATION_OFF;
-	uint32_t bits = on ? p->sizes.errno_bits : BITS_OFF;
+	uint32_t bits = !on ? BITS_OFF : o->stream ? BITS_STREAM : p->sizes.errno_bits;
 
 	ro->rf_isolation = on;
 	ro->rf_events = o->isolation == RF_ISOLATION_EVENTS;

@@ -13,8 +13,9 @@
 
 #define RF_FILE_MAGIC "RFREC\r\n\x1a"
 #define RF_FILE_MAGIC_LEN 8
-#define RF_FILE_MAJOR 1 /* a reader of another major number cannot read it */
-#define RF_FILE_MINOR 0 /* what is new can be passed over */
+#define RF_FILE_MAJOR 1       /* a reader of another major number cannot read it */
+#define RF_FILE_MINOR 1       /* what is new can be passed over */
+#define RF_MINOR_VIOLATIONS 1 /* from then on COUNTS tell of violations */
 #define RF_FILE_HEADER 64
 
 #define RF_BLOCK_MAGIC UINT32_C(0x4b424652) /* "RFBK" */

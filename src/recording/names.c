@@ -71,7 +71,19 @@ static int set_fact(struct rf_names *n, const char *key, const char *value)
 {
 	struct fact *f = &n->facts[n->nr_facts];
 
-	if (n->nr_facts == FACTS_MAX || rf_names_fact(n, key))
+	for (size_t i = 0; i < n->nr_facts; i++) {
+		char *copy;
+
+		if (strcmp(n->facts[i].key, key) != 0)
+			continue;
+		copy = strdup(value);
+		if (!copy)
+			return -ENOMEM;
+		free(n->facts[i].value);
+		n->facts[i].value = copy;
+		return 0;
+	}
+	if (n->nr_facts == FACTS_MAX)
 		return 0;
 	f->key = strdup(key);
 	f->value = strdup(value);

@@ -215,6 +215,12 @@ static int put_counts(struct out *o, const void *data, size_t size)
 	o32(o, RF_LOST_KINDS);
 	for (unsigned int kind = 0; kind < RF_LOST_KINDS; kind++)
 		o64(o, r.counts.lost[kind]);
+	/* since 1.1 */
+	o64(o, r.counts.violations);
+	o64(o, r.counts.outcomes);
+	o64(o, r.counts.lost_outcomes);
+	o64(o, r.counts.lost_events);
+	o64(o, r.counts.lost_details);
 	return 0;
 }
 
@@ -240,6 +246,11 @@ static long get_counts(struct in *i, struct rf_counts_rec *r)
 		/* a kind of a later version: lost all the same */
 		r->counts.lost[kind < RF_LOST_KINDS ? kind : RF_LOST_STATE] += lost;
 	}
+	r->counts.violations = i64(i);
+	r->counts.outcomes = i64(i);
+	r->counts.lost_outcomes = i64(i);
+	r->counts.lost_events = (uint32_t)i64(i);
+	r->counts.lost_details = (uint32_t)i64(i);
 	return sizeof(*r);
 }
 
@@ -342,11 +353,14 @@ long rf_record_put(unsigned char *out, size_t room, const void *rec, size_t size
 	return o.p - out;
 }
 
-static long get_opaque(void *rec, size_t room, const unsigned char *in, size_t size)
+static long get_opaque(void *rec, size_t room, uint16_t type, const unsigned char *in, size_t size)
 {
-	if (size > room || size < sizeof(struct rf_rec))
+	struct rf_rec *head = rec;
+
+	if (size > room || size < sizeof(*head))
 		return -EINVAL;
 	memcpy(rec, in, size);
+	head->type = type;
 	return (long)size;
 }
 
@@ -359,7 +373,7 @@ long rf_record_get(void *rec, size_t room, uint16_t type, uint16_t epoch, const 
 	if (room < RF_RECORD_ROOM)
 		return -EINVAL;
 	if (IS_OPAQUE(type))
-		return get_opaque(rec, room, in, size);
+		return get_opaque(rec, room, type, in, size);
 	if (!is_kept(type))
 		return 0;
 	memset(rec, 0, sizeof(struct rf_process_rec) + sizeof(struct rf_counts_rec));

@@ -8,24 +8,29 @@
 #include <linux/types.h>
 
 #include "base/log.h"
+#include "bpf/isolation.h"
 #include "bpf/stream.h"
 #include "ledger/fold.h"
+#include "ledger/hist.h"
+#include "ledger/walk.h"
 
 struct replay {
 	const struct rf_replay_options *o;
 	struct rf_ledger *ledger;
 	struct rf_names *names;
 	struct rf_fold *fold;
+	const struct rf_file_header *h;
 	struct rf_counts counts; /* of the whole recording */
 	uint64_t skipped;
 	uint64_t opened; /* calls that were open when a kept recording begins */
 	uint64_t open;   /* and when it ends */
 	uint64_t begin_ns;
-	uint64_t end_ns; /* of the last sweep; 0: none */
-	bool final;      /* the last sweep was that of the end */
-	bool sweeping;   /* a sweep tells what is open */
-	bool swept;      /* it has done so */
-	bool stale;      /* more has happened since */
+	uint64_t last_ns; /* the latest of a batch so far */
+	uint64_t end_ns;  /* of the last sweep; 0: none */
+	bool final;       /* the last sweep was that of the end */
+	bool sweeping;    /* a sweep tells what is open */
+	bool swept;       /* it has done so */
+	bool stale;       /* more has happened since */
 	uint64_t bad_batches;
 	uint64_t bad_records;
 };
@@ -71,11 +76,93 @@ static bool is_after(const struct replay *p, uint64_t time)
 	return p->o->to_ns && time >= p->o->to_ns;
 }
 
+static bool lies_within(const struct replay *p, uint64_t time)
+{
+	return time >= p->begin_ns && !is_after(p, time);
+}
+
+static bool is_wanted_call(const struct replay *p, uint32_t call)
+{
+	return !p->o->wants_call || p->o->wants_call(p->o->ctx, call);
+}
+
+static bool is_narrow(const struct replay *p)
+{
+	return p->o->from_ns || p->o->to_ns || p->o->wants || p->o->wants_call;
+}
+
+static int feed_isolation(struct replay *p, const void *rec, size_t size)
+{
+	int err = p->o->isolation ? rf_isolation_feed(p->o->isolation, rec, size) : 0;
+
+	if (err != -EINVAL)
+		return err;
+	p->bad_records++;
+	return 0;
+}
+
+static int take_violation(struct replay *p, const void *data, size_t size)
+{
+	const struct rf_process *process;
+	struct rf_violation_rec rec;
+	const char *exe;
+	int err;
+
+	if (size < sizeof(rec)) {
+		p->bad_records++;
+		return 0;
+	}
+	memcpy(&rec, data, sizeof(rec));
+	if (!is_wanted(p, rec.rec.entity) || !lies_within(p, rec.time_ns) ||
+	    (!rec.rec.count && !is_wanted_call(p, rec.call)))
+		return 0;
+	err = feed_isolation(p, data, size);
+	process = rf_ledger_find(p->ledger, rec.rec.entity);
+	exe = process && process->exe ? process->exe : rf_names_exe(p->names, rec.rec.entity);
+	if (!err && exe)
+		err = rf_isolation_set_exe(p->o->isolation, rec.id, exe);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Cells are those of an epoch: of a part of the time, those that were closed in it. */
+static int take_isolation_cell(struct replay *p, const void *data, size_t size)
+{
+	struct rf_isolation_cell cell = { 0 };
+	bool has_call;
+
+	memcpy(&cell, data, size < sizeof(cell) ? size : sizeof(cell));
+	has_call = cell.kind == RF_ISOLATION_CAPABILITY ||
+	           (cell.kind == RF_ISOLATION_VIOLATION && !RF_VIOLATION_SIGNAL(cell.key));
+	if (!is_wanted(p, cell.rec.entity) || (has_call && !is_wanted_call(p, cell.call)))
+		return 0;
+	if ((p->o->from_ns || p->o->to_ns) &&
+	    (cell.kind == RF_ISOLATION_VIOLATION || !lies_within(p, p->last_ns)))
+		return 0;
+	return feed_isolation(p, data, size);
+}
+
+static int take_isolation(struct replay *p, const void *rec, size_t size)
+{
+	const struct rf_rec *head = rec;
+
+	if (!p->o->isolation)
+		return 0;
+	if (head->type == RF_REC_VIOLATION)
+		return take_violation(p, rec, size);
+	if (head->type == RF_REC_ISOLATION)
+		return take_isolation_cell(p, rec, size);
+	return feed_isolation(p, rec, size);
+}
+
 static int take_process(struct replay *p, const void *data, size_t size)
 {
 	struct rf_process_rec rec = { 0 };
+	int err;
 
 	memcpy(&rec, data, size < sizeof(rec) ? size : sizeof(rec));
+	err = feed_isolation(p, data, size);
+	if (err)
+		return err;
 	if (!is_wanted(p, RF_ENTITY(rec.tgid, rec.start_ns)) || is_after(p, rec.time_ns))
 		return 0;
 	if (rec.rec.type == RF_REC_THREAD_BORN || rec.rec.type == RF_REC_THREAD_ENDED) {
@@ -122,6 +209,76 @@ static void take_counts(struct replay *p, const void *data)
 		sum->lost[kind] += rec.counts.lost[kind];
 }
 
+static void note_time(struct replay *p, const void *rec)
+{
+	struct rf_batch_head head;
+
+	memcpy(&head, rec, sizeof(head));
+	if (head.last_ns > p->last_ns)
+		p->last_ns = head.last_ns;
+}
+
+#define CODE_UNKNOWN UINT32_MAX
+
+static uint32_t access_class(uint32_t code)
+{
+	if (code == CODE_UNKNOWN)
+		return 0;
+	return (code & 16 ? RF_FAULT_EXECUTE :
+	        code & 2  ? RF_FAULT_WRITE :
+	                    RF_FAULT_READ) |
+	       (code & 1 ? RF_FAULT_PROTECTION : RF_FAULT_NOT_PRESENT);
+}
+
+/* The cell of a page fault's class. What the address hit was not looked up: it is not in the stream. */
+static int count_fault(struct replay *p, uint64_t process, uint32_t code, bool user,
+                       uint32_t solved, uint64_t ns)
+{
+	struct rf_isolation_cell cell = {
+		.rec = { .type = RF_REC_ISOLATION, .count = 1, .entity = process },
+		.kind = RF_ISOLATION_FAULT,
+		.key = (user ? 0 : RF_FAULT_KERNEL) |
+		       (solved == RF_SOLVED_MAJOR ? RF_FAULT_MAJOR : 0) | access_class(code),
+		.untimed = !ns,
+		.total_ns = ns,
+		.max_ns = ns,
+	};
+
+	if (ns) {
+		cell.top = rf_hist_bucket(ns);
+		cell.hist[cell.top] = 1;
+	}
+	return feed_isolation(p, &cell, RF_ISOLATION_REC_SIZE(cell.top));
+}
+
+/* Page faults that were resolved, as their classes. */
+static int count_faults(struct replay *p, const void *rec, size_t size)
+{
+	struct rf_step s = { 0 }, open = { 0 };
+	struct rf_walk w;
+	int err = 0;
+
+	if (rf_walk_begin(&w, rec, size))
+		return 0;
+	while (!err && rf_walk_next(&w, &s) > 0) {
+		if (s.kind == RF_STEP_FAULT && !s.solved)
+			open = s;
+		if ((s.kind != RF_STEP_FAULT && s.kind != RF_STEP_SOLVED) || !s.solved ||
+		    !is_wanted(p, s.process) || !lies_within(p, s.time))
+			continue;
+		if (s.kind == RF_STEP_FAULT)
+			err = count_fault(p, s.process, s.code, s.user, s.solved, s.handling);
+		else if (open.thread == s.thread && open.user == s.user)
+			err = count_fault(p, s.process, open.code, s.user, s.solved,
+			                  s.time - open.time);
+		else
+			err = count_fault(p, s.process, CODE_UNKNOWN, s.user, s.solved, 0);
+		if (s.kind == RF_STEP_SOLVED)
+			open.thread = 0;
+	}
+	return err;
+}
+
 static int take_record(struct replay *p, const struct rf_entry_read *e)
 {
 	const struct rf_rec *head = e->rec;
@@ -130,12 +287,13 @@ static int take_record(struct replay *p, const struct rf_entry_read *e)
 	switch (head->type) {
 	case RF_REC_BATCH:
 		p->stale = p->swept;
+		note_time(p, e->rec);
 		err = rf_fold_batch(p->fold, e->rec, e->size);
 		if (err == -EINVAL) {
 			p->bad_batches++;
 			return 0;
 		}
-		return err;
+		return err || !p->o->isolation ? err : count_faults(p, e->rec, e->size);
 	case RF_REC_FORK:
 	case RF_REC_EXEC:
 	case RF_REC_EXIT:
@@ -146,7 +304,14 @@ static int take_record(struct replay *p, const struct rf_entry_read *e)
 		return take_thread(p, e->rec);
 	case RF_REC_COUNTS:
 		take_counts(p, e->rec);
-		return 0;
+		if (p->o->isolation)
+			rf_isolation_advance(p->o->isolation, p->last_ns);
+		return is_narrow(p) ? 0 : feed_isolation(p, e->rec, e->size);
+	case RF_REC_VIOLATION:
+	case RF_REC_OUTCOME:
+	case RF_REC_SIGNAL:
+	case RF_REC_ISOLATION:
+		return take_isolation(p, e->rec, e->size);
 	default:
 		return 0;
 	}
@@ -232,8 +397,7 @@ static int finish(struct replay *p, const struct rf_reader_state *state, struct 
 
 	result->state = *state;
 	result->partial = !state->ended || state->bad_blocks || state->bad_records || !p->swept ||
-	                  p->stale || p->bad_batches || p->bad_records || p->o->from_ns ||
-	                  p->o->to_ns || p->o->wants || p->o->wants_call;
+	                  p->stale || p->bad_batches || p->bad_records || is_narrow(p);
 	result->state.bad_records += p->bad_records + p->bad_batches;
 	result->begin_ns = p->begin_ns;
 	result->end_ns = p->end_ns > state->last_ns ? p->end_ns : state->last_ns;
@@ -257,6 +421,15 @@ static int finish(struct replay *p, const struct rf_reader_state *state, struct 
 		err = rf_ledger_sweep_end(p->ledger, result->end_ns, result->partial || p->final);
 	if (!err)
 		rf_ledger_end(p->ledger);
+	if (p->o->isolation) {
+		rf_isolation_flush(p->o->isolation);
+		rf_isolation_sweep_end(p->o->isolation);
+		/* the first version did not count them, and of the latest past not all of them are
+		 * in it that it tells the end of */
+		if (result->partial || p->h->minor < RF_MINOR_VIOLATIONS ||
+		    p->h->flags & RF_FILE_KEPT)
+			rf_isolation_settle(p->o->isolation);
+	}
 	return err ? err : name_threads(p);
 }
 
@@ -285,7 +458,7 @@ int rf_replay(struct rf_reader *r, const struct rf_replay_options *o, struct rf_
 		.wants_call = o->wants_call ? fold_wants_call : NULL,
 		.ctx = (void *)o,
 	};
-	struct replay p = { .o = o, .ledger = l, .names = n, .begin_ns = fold.from_ns };
+	struct replay p = { .o = o, .ledger = l, .names = n, .h = h, .begin_ns = fold.from_ns };
 	int err = -ENOMEM;
 
 	p.fold = rf_fold_new(&fold, sink, &p);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ledger/isolation.h"
 #include "ledger/ledger.h"
 #include "recording/names.h"
 #include "recording/reader.h"
@@ -20,6 +21,9 @@ struct rf_replay_options {
 	bool (*wants)(void *ctx, uint64_t process);
 	bool (*wants_call)(void *ctx, uint32_t call);
 	void *ctx;
+	/* NULL; or the book that violations go to. Of a part of the time it gets no counts of them:
+	 * its sink may feed a cell for each */
+	struct rf_isolation *isolation;
 };
 
 struct rf_replay {

@@ -23,6 +23,7 @@
 #include "probe/probe.h"
 #include "verbs/faults_options.h"
 #include "verbs/feed.h"
+#include "verbs/missing.h"
 #include "verbs/output.h"
 #include "verbs/session.h"
 #include "verbs/verbs.h"
@@ -225,30 +226,6 @@ static int start(struct faults_run *run)
 	return 0;
 }
 
-/* What cannot be told here, for the summary. */
-static void find_missing(struct faults_run *run)
-{
-	static const struct {
-		enum rf_feature feature;
-		const char *words;
-	} needs[] = {
-		{ RF_FEATURE_SIGNAL_GENERATE, "violations (no tracepoint signal_generate)" },
-		{ RF_FEATURE_SIGNAL_DELIVER, "which were handled (no tracepoint signal_deliver)" },
-		{ RF_FEATURE_CAP_CAPABLE,
-		  "which capability was missing (no tracepoint cap_capable before 6.13)" },
-		{ RF_FEATURE_PF_TRACEPOINTS,
-		  "access and handling time of page faults (no page-fault tracepoints)" },
-		{ RF_FEATURE_PF_EVENTS, "page faults that were resolved (no software events)" },
-		{ RF_FEATURE_TASK_BTF, "frames (no bpf_get_current_task_btf before 5.11)" },
-	};
-
-	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (!rf_host_has(&run->session.host, needs[i].feature))
-			rf_str_appendf(&run->missing, "%s%s", run->missing.len ? "; " : "",
-			               needs[i].words);
-	run->summary.missing = rf_str_get(&run->missing);
-}
-
 static int run_probe(struct faults_run *run)
 {
 	struct rf_probe_options options = { .isolation = RF_ISOLATION_EVENTS };
@@ -256,7 +233,8 @@ static int run_probe(struct faults_run *run)
 
 	if (status)
 		return status;
-	find_missing(run);
+	rf_find_missing(&run->session.host, &run->missing);
+	run->summary.missing = rf_str_get(&run->missing);
 	ret = start(run);
 	if (!ret)
 		ret = measure(run);

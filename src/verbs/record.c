@@ -14,8 +14,10 @@
 
 #include <linux/types.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/rf_time.h"
+#include "base/str.h"
 #include "bpf/isolation.h"
 #include "bpf/stream.h"
 #include "identity/cgroup.h"
@@ -27,6 +29,7 @@
 #include "probe/health.h"
 #include "recording/writer.h"
 #include "rf_version.h"
+#include "verbs/missing.h"
 #include "verbs/option_check.h"
 #include "verbs/session.h"
 #include "verbs/verbs.h"
@@ -308,6 +311,33 @@ static bool keeps(const struct record_run *run)
 	return run->options.keep_ns || run->options.keep_bytes;
 }
 
+static int write_count(struct record_run *run, const char *name, const char *after,
+                       const struct rf_health_count *count)
+{
+	char key[32], value[32];
+
+	if (!count->known)
+		return 0;
+	snprintf(key, sizeof(key), "%s%s", name, after);
+	snprintf(value, sizeof(value), "%llu", (unsigned long long)count->count);
+	return rf_writer_fact(run->writer, key, value);
+}
+
+/* How the kernel itself is: at the begin, and, after "-after", at the end or when written out. */
+static int write_health(struct record_run *run, const char *after)
+{
+	struct rf_health h;
+	int err;
+
+	rf_health_read(&h);
+	err = write_count(run, "oopses", after, &h.oopses);
+	if (!err)
+		err = write_count(run, "warnings", after, &h.warnings);
+	if (!err)
+		err = write_count(run, "oom-kills", after, &h.oom_kills);
+	return err ? err : write_count(run, "taint", after, &h.taint);
+}
+
 /* All that was counted up to now, with every thread. */
 static int sweep(struct record_run *run, bool final)
 {
@@ -320,7 +350,9 @@ static int sweep(struct record_run *run, bool final)
 		rf_table_clear(&run->uids);
 		rf_table_clear(&run->ids);
 	}
-	ret = rf_writer_sweep(run->writer, final);
+	ret = final ? write_health(run, "-after") : 0;
+	if (!ret)
+		ret = rf_writer_sweep(run->writer, final);
 	if (!ret)
 		ret = final ? rf_probe_stop(run->session.probe, &now) :
 		              rf_probe_sweep(run->session.probe, &now);
@@ -375,8 +407,10 @@ static void tell(const struct record_run *run, bool done)
 
 static int dump(struct record_run *run)
 {
-	int ret = sweep(run, false);
+	int ret = write_health(run, "-after");
 
+	if (!ret)
+		ret = sweep(run, false);
 	if (!ret)
 		ret = rf_writer_dump(run->writer, rf_now_ns());
 	if (ret)
@@ -451,6 +485,14 @@ static int measure(struct record_run *run)
 	return ret ? ret : sweep(run, true);
 }
 
+static int write_missing(struct record_run *run)
+{
+	__rf_str struct rf_str missing = RF_STR_INIT;
+
+	rf_find_missing(&run->session.host, &missing);
+	return rf_writer_fact(run->writer, "missing", rf_str_get(&missing));
+}
+
 static int write_facts(struct record_run *run)
 {
 	struct utsname name;
@@ -465,7 +507,11 @@ static int write_facts(struct record_run *run)
 		if (!err)
 			err = rf_writer_fact(run->writer, "host", name.nodename);
 	}
-	return err ? err : rf_writer_fact(run->writer, "target", run->session.target);
+	if (!err)
+		err = rf_writer_fact(run->writer, "target", run->session.target);
+	if (!err)
+		err = write_missing(run);
+	return err ? err : write_health(run, "");
 }
 
 /* The names of this machine's calls, so that a reader need not know them. */

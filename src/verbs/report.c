@@ -18,6 +18,7 @@
 #include "recording/reader.h"
 #include "recording/replay.h"
 #include "verbs/output.h"
+#include "verbs/report_faults.h"
 #include "verbs/report_options.h"
 #include "verbs/report_steps.h"
 #include "verbs/verbs.h"
@@ -33,6 +34,7 @@ struct report_run {
 	bool filtered;
 	uint64_t from_ns;
 	uint64_t to_ns;
+	struct rf_report_faults *faults; /* NULL: violations are not asked for */
 };
 
 /* One recording, read. */
@@ -245,6 +247,10 @@ static int read_book(struct report_run *run, const char *path, struct book *b)
 	o.to_ns = run->to_ns;
 	if (!ret && (o.from_ns || o.to_ns))
 		ret = rf_reader_part(r, o.from_ns, o.to_ns);
+	if (run->faults) {
+		rf_report_faults_of(run->faults, rf_reader_header(r), b->names);
+		o.isolation = run->faults->isolation;
+	}
 	if (!ret)
 		ret = rf_replay(r, &o, b->ledger, b->names, &b->replay);
 	rf_reader_close(r);
@@ -336,11 +342,41 @@ static int show_diff(struct report_run *run)
 		rf_style_detect(&style, fileno(out));
 		ret = rf_diff_table(out, &view, &style);
 	} else if (!ret) {
-		ret = o->format == RF_REPORT_CSV ? rf_diff_csv(out, &view) :
-		                                   rf_diff_json(out, &view);
+		ret = o->format == RF_REPORT_CSV    ? rf_diff_csv(out, &view) :
+		      o->format == RF_REPORT_NDJSON ? rf_diff_ndjson(out, &view) :
+		                                      rf_diff_json(out, &view);
 	}
 	clear_book(&before);
 	clear_book(&after);
+	return rf_output_flush(&run->output) ? -EIO : ret;
+}
+
+static int begin_faults(struct report_run *run, struct rf_report_faults *f)
+{
+	f->out = run->output.file;
+	f->format = run->options.format;
+	f->by_time = run->options.from || run->options.to;
+	f->target = run->options.file;
+	rf_style_detect(&f->style, fileno(f->out));
+	return rf_report_faults_begin(f);
+}
+
+static int show_faults(struct report_run *run)
+{
+	struct rf_report_faults f = { 0 };
+	struct book book = { 0 };
+	int ret = begin_faults(run, &f);
+
+	if (!ret)
+		ret = rf_output_begin(&run->output);
+	run->faults = &f;
+	if (!ret)
+		ret = read_book(run, run->options.file, &book);
+	if (!ret)
+		ret = rf_report_faults_end(&f, book.ledger, book.names);
+	run->faults = NULL;
+	rf_report_faults_clear(&f);
+	clear_book(&book);
 	return rf_output_flush(&run->output) ? -EIO : ret;
 }
 
@@ -349,7 +385,8 @@ static int show_steps(struct report_run *run)
 	const struct rf_report_options *o = &run->options;
 	struct rf_report_steps steps = {
 		.out = run->output.file,
-		.json = o->format != RF_REPORT_TABLE,
+		.json = o->format == RF_REPORT_JSON || o->format == RF_REPORT_NDJSON,
+		.csv = o->format == RF_REPORT_CSV,
 		.timeline = o->timeline,
 		.pid = o->timeline_pid,
 		.wants_call = o->has_calls ? wants_call : NULL,
@@ -381,11 +418,22 @@ static int show_steps(struct report_run *run)
 	if (!ret)
 		tell_state(o->file, rf_reader_state(r));
 	if (!ret && !steps.shown)
-		rf_warn("nothing of that in %s; without --timeline and --faults report lists its "
+		rf_warn("nothing of that in %s; without --timeline and --page-faults report lists its "
 		        "processes",
 		        o->file);
 	rf_reader_close(r);
 	return rf_output_flush(&run->output) ? -EIO : ret;
+}
+
+static int show(struct report_run *run)
+{
+	const struct rf_report_options *o = &run->options;
+
+	if (o->diff)
+		return show_diff(run);
+	if (o->faults)
+		return show_faults(run);
+	return o->timeline || o->page_faults ? show_steps(run) : show_ledger(run);
 }
 
 int rf_verb_report(int argc, char **argv)
@@ -396,9 +444,7 @@ int rf_verb_report(int argc, char **argv)
 	rf_report_options_parse(&run.options, argc, argv);
 	ret = rf_output_open(&run.output, run.options.output);
 	if (!ret)
-		ret = run.options.diff                           ? show_diff(&run) :
-		      run.options.timeline || run.options.faults ? show_steps(&run) :
-		                                                   show_ledger(&run);
+		ret = show(&run);
 	if (rf_output_close(&run.output) && !ret)
 		ret = -EIO;
 	rf_table_clear(&run.wanted);

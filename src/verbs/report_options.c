@@ -21,6 +21,7 @@ enum {
 	KEY_DIFF = 0x400,
 	KEY_TIMELINE,
 	KEY_FAULTS,
+	KEY_PAGE_FAULTS,
 	KEY_FROM,
 	KEY_TO,
 	KEY_COMM,
@@ -39,7 +40,11 @@ static const struct argp_option options[] = {
 	  "waiting time between",
 	  1 },
 	{ "diff", KEY_DIFF, "FILE2", 0, "What is different in FILE2, biggest first", 1 },
-	{ "faults", KEY_FAULTS, NULL, 0, "Page faults and signals, in order", 1 },
+	{ "faults", KEY_FAULTS, NULL, 0,
+	  "What faults would have shown: violations with cause, outcome and blast radius, and a "
+	  "summary",
+	  1 },
+	{ "page-faults", KEY_PAGE_FAULTS, NULL, 0, "Page faults and signals, in order", 1 },
 	{ .doc = "Part of the recording (all that are given must hold):", .group = 2 },
 	{ "from", KEY_FROM, "TIME", 0,
 	  "From then on: 14:02:11.5 or 2024-05-01 14:02:11 (local time), @SECONDS since 1970, or "
@@ -123,8 +128,8 @@ static void check_whole(const struct rf_report_options *o)
 
 	if (!o->file)
 		rf_usage_error("which recording? ringfence report FILE");
-	if (o->timeline + (o->diff != NULL) + o->faults > 1)
-		rf_usage_error("--timeline, --diff and --faults exclude each other");
+	if (o->timeline + (o->diff != NULL) + o->faults + o->page_faults > 1)
+		rf_usage_error("--timeline, --diff, --faults and --page-faults exclude each other");
 	if (o->comm && rf_glob_valid(o->comm, err, sizeof(err)))
 		rf_usage_error("--comm takes a glob: %s", err);
 	check_moment("--from", o->from);
@@ -145,6 +150,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FAULTS:
 		o->faults = true;
+		return 0;
+	case KEY_PAGE_FAULTS:
+		o->page_faults = true;
 		return 0;
 	case KEY_FROM:
 		o->from = arg;

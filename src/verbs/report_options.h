@@ -22,6 +22,7 @@ struct rf_report_options {
 	bool timeline;
 	uint32_t timeline_pid; /* a process, or one thread by its id */
 	bool faults;
+	bool page_faults;
 	const char *from; /* as written: what it means depends on the recording */
 	const char *to;
 	uint32_t pids[RF_REPORT_PIDS];

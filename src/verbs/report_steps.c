@@ -65,7 +65,8 @@ static int tell_span(struct telling *t, struct rf_who_thread *who, struct rf_ste
 	if (span.end > sums->last_ns)
 		sums->last_ns = span.end;
 	/* a call's line says how long it was in the kernel */
-	if (!o->json && (span.side == RF_SIDE_OF_KERNEL || span.side == RF_SIDE_OF_FAULT))
+	if (!o->json && !o->csv &&
+	    (span.side == RF_SIDE_OF_KERNEL || span.side == RF_SIDE_OF_FAULT))
 		return 0;
 	t->o->shown++;
 	return rf_moment_span(&t->view, &shown, &span);
@@ -182,7 +183,7 @@ static int sum_up(void *ctx, struct rf_who_thread *who)
 	const struct sums *s = who->more;
 	char comm[128];
 
-	if (!s || t->o->json)
+	if (!s || t->o->json || t->o->csv)
 		return 0;
 	rf_text_duration(user, s->side[RF_SIDE_OF_USER], t->o->utf8);
 	rf_text_duration(kernel, s->side[RF_SIDE_OF_KERNEL] + s->side[RF_SIDE_OF_FAULT],
@@ -204,6 +205,7 @@ int rf_report_steps(struct rf_reader *r, struct rf_report_steps *o)
 
 	t.view = (struct rf_moment_view){ .out = o->out,
 		                          .json = o->json,
+		                          .csv = o->csv,
 		                          .utf8 = o->utf8,
 		                          .real_offset = h->start_real - h->start_ns };
 	if (o->from_ns < h->start_ns)
@@ -211,6 +213,8 @@ int rf_report_steps(struct rf_reader *r, struct rf_report_steps *o)
 	t.order = rf_order_new(on_moment, &t);
 	t.who = rf_who_new();
 	if (t.order && t.who) {
+		if (o->csv)
+			(void)rf_moment_titles(&t.view);
 		while ((ret = rf_reader_next(r, &e)) > 0 && !(ret = take(&t, &e)))
 			;
 		if (!ret)

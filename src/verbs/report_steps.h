@@ -14,6 +14,7 @@
 struct rf_report_steps {
 	FILE *out;
 	bool json;
+	bool csv;
 	bool utf8;
 	bool timeline; /* of pid; else page faults and signals of all */
 	uint32_t pid;  /* a process, or one thread */

@@ -249,6 +249,25 @@ static void put_side(struct rf_json *j, const char *key, const struct side *s)
 	rf_json_end(j);
 }
 
+static void put_change(struct rf_json *j, const struct change *c)
+{
+	char label[RF_SYSCALL_NAME_LEN];
+
+	rf_json_object(j, NULL);
+	rf_json_string(j, "comm", c->comm);
+	rf_json_string(j, "name", what(c->call, label, sizeof(label)));
+	put_side(j, "before", &c->before);
+	put_side(j, "after", &c->after);
+	rf_json_end(j);
+}
+
+static void put_windows(struct rf_json *j, const struct rf_diff_view *v)
+{
+	rf_json_string(j, "schema", "ringfence.diff/1");
+	rf_json_u64(j, "before_window_ns", rf_ledger_window_ns(v->before));
+	rf_json_u64(j, "after_window_ns", rf_ledger_window_ns(v->after));
+}
+
 int rf_diff_json(FILE *out, const struct rf_diff_view *v)
 {
 	struct changes c = { 0 };
@@ -258,21 +277,31 @@ int rf_diff_json(FILE *out, const struct rf_diff_view *v)
 	if (!err) {
 		rf_json_init(&j, out);
 		rf_json_object(&j, NULL);
-		rf_json_string(&j, "schema", "ringfence.diff/1");
-		rf_json_u64(&j, "before_window_ns", rf_ledger_window_ns(v->before));
-		rf_json_u64(&j, "after_window_ns", rf_ledger_window_ns(v->after));
+		put_windows(&j, v);
 		rf_json_array(&j, "changes");
-		for (size_t i = 0; i < c.nr; i++) {
-			char label[RF_SYSCALL_NAME_LEN];
-
-			rf_json_object(&j, NULL);
-			rf_json_string(&j, "comm", c.list[i].comm);
-			rf_json_string(&j, "name", what(c.list[i].call, label, sizeof(label)));
-			put_side(&j, "before", &c.list[i].before);
-			put_side(&j, "after", &c.list[i].after);
-			rf_json_end(&j);
-		}
+		for (size_t i = 0; i < c.nr; i++)
+			put_change(&j, &c.list[i]);
 		rf_json_end(&j);
+		rf_json_end(&j);
+	}
+	free(c.list);
+	return err ? err : ferror(out) ? -EIO : 0;
+}
+
+int rf_diff_ndjson(FILE *out, const struct rf_diff_view *v)
+{
+	struct changes c = { 0 };
+	struct rf_json j;
+	int err = find(&c, v);
+
+	for (size_t i = 0; !err && i < c.nr; i++) {
+		rf_json_init(&j, out);
+		put_change(&j, &c.list[i]);
+	}
+	if (!err) {
+		rf_json_init(&j, out);
+		rf_json_object(&j, NULL);
+		put_windows(&j, v);
 		rf_json_end(&j);
 	}
 	free(c.list);

@@ -22,6 +22,8 @@ struct rf_diff_view {
 /* 0, -ENOMEM, or -EIO when the file has an error. */
 int rf_diff_table(FILE *out, const struct rf_diff_view *v, const struct rf_style *style);
 int rf_diff_json(FILE *out, const struct rf_diff_view *v);
+/* A line for each change, then one with the windows. */
+int rf_diff_ndjson(FILE *out, const struct rf_diff_view *v);
 int rf_diff_csv(FILE *out, const struct rf_diff_view *v);
 
 #endif

@@ -24,6 +24,9 @@
 struct rf_faults_view {
 	struct rf_cgroups *cgroups; /* NULL: cgroups have no names */
 	const char *hierarchy;      /* of the ids in records */
+	/* NULL; or names of cgroups that are not this host's. The path, or NULL */
+	const char *(*cgroup_name)(void *ctx, uint64_t entity, uint64_t id);
+	void *ctx;
 	struct rf_symbols *symbols; /* NULL: functions have no names */
 	uint64_t wall_ns;           /* what to add to CLOCK_MONOTONIC for the time of day */
 	bool stack;                 /* show the frames */
@@ -48,6 +51,8 @@ int rf_faults_text_summary(FILE *out, const struct rf_faults_view *view,
                            const struct rf_faults_summary *s, const struct rf_style *style);
 int rf_faults_json_event(FILE *out, const struct rf_faults_view *view,
                          const struct rf_violation *v);
+/* A line of CSV; with v NULL that of the titles. */
+int rf_faults_csv_event(FILE *out, const struct rf_faults_view *view, const struct rf_violation *v);
 int rf_faults_json_summary(FILE *out, const struct rf_faults_view *view,
                            const struct rf_faults_summary *s);
 

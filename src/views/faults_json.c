@@ -74,8 +74,12 @@ static void put_who(struct rf_json *j, const struct rf_faults_view *view,
 	put_comm(j, "thread_comm", rec->thread_comm);
 	rf_json_string(j, "exe", v->exe ? v->exe : "");
 	rf_json_u64(j, "uid", rec->uid);
-	if (view->cgroups &&
-	    rf_cgroup_path(view->cgroups, view->hierarchy, rec->cgroup, path, sizeof(path)))
+	if (view->cgroup_name) {
+		const char *name = view->cgroup_name(view->ctx, rec->rec.entity, rec->cgroup);
+
+		snprintf(path, sizeof(path), "%s", name ? name : "");
+	} else if (view->cgroups &&
+	           rf_cgroup_path(view->cgroups, view->hierarchy, rec->cgroup, path, sizeof(path)))
 		path[0] = '\0';
 	rf_json_string(j, "cgroup", path);
 }

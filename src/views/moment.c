@@ -63,6 +63,52 @@ static void start_json(struct rf_json *j, const struct rf_moment_view *v,
 	rf_json_string(j, "comm", who->comm);
 }
 
+/* What a line of CSV has beyond who and when; NULL and false: empty. */
+struct fields {
+	const char *type;
+	const char *name;
+	bool has_result;
+	int64_t result;
+	const char *error;
+	bool has_duration;
+	uint64_t duration;
+	uint64_t waiting;
+	bool has_address;
+	uint64_t address;
+	const char *detail;
+};
+
+int rf_moment_titles(const struct rf_moment_view *v)
+{
+	fputs("time_ns,pid,tid,comm,type,name,result,errno,duration_ns,waiting_ns,address,detail\n",
+	      v->out);
+	return done(v);
+}
+
+static int csv_line(const struct rf_moment_view *v, const struct rf_moment_who *who, uint64_t time,
+                    const struct fields *f)
+{
+	char comm[SHOWN_COMM], detail[RF_ESCAPE_MAX(RF_PATH_LEN)];
+
+	rf_escape_str(comm, sizeof(comm), who->comm, RF_ESCAPE_CSV);
+	rf_escape_str(detail, sizeof(detail), f->detail ? f->detail : "", RF_ESCAPE_CSV);
+	fprintf(v->out, "%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",%s,%s,%s,", time + v->real_offset,
+	        who->pid, who->tid, comm, f->type, f->name ? f->name : "");
+	if (f->has_result)
+		fprintf(v->out, "%" PRId64, f->result);
+	fprintf(v->out, ",%s,", f->error ? f->error : "");
+	if (f->has_duration)
+		fprintf(v->out, "%" PRIu64, f->duration);
+	fputc(',', v->out);
+	if (f->waiting)
+		fprintf(v->out, "%" PRIu64, f->waiting);
+	fputc(',', v->out);
+	if (f->has_address)
+		fprintf(v->out, "0x%" PRIx64, f->address);
+	fprintf(v->out, ",%s\n", detail);
+	return done(v);
+}
+
 /* The string that argument i points to; NULL: not captured. */
 static const char *captured(const struct rf_args_rec *args, unsigned int i, bool *cut)
 {
@@ -192,6 +238,30 @@ static int json_call(const struct rf_moment_view *v, const struct rf_moment_who 
 	return done(v);
 }
 
+static int csv_call(const struct rf_moment_view *v, const struct rf_moment_who *who,
+                    const struct rf_step *s, const char *name)
+{
+	bool refused = s->flags & RF_CALL_REFUSED, sigsys = s->flags & RF_CALL_SIGSYS;
+	char label[RF_ERRNO_NAME_LEN];
+	struct fields f = {
+		.type = "call",
+		.name = name,
+		.has_result = !(s->flags & (RF_CALL_UNFINISHED | RF_CALL_SIGSYS)),
+		.result = s->result,
+		.error = sigsys        ? "SIGSYS" :
+		         has_failed(s) ? rf_errno_label((int)-s->result, label, sizeof(label)) :
+		                         NULL,
+		.has_duration = !refused,
+		.duration = s->time - s->start,
+		.waiting = s->waiting,
+		.detail = refused || sigsys             ? "refused" :
+		          s->flags & RF_CALL_UNFINISHED ? "unfinished" :
+		                                          NULL,
+	};
+
+	return csv_line(v, who, refused ? s->time : s->start, &f);
+}
+
 int rf_moment_call(const struct rf_moment_view *v, const struct rf_moment_who *who,
                    const struct rf_step *s, const struct rf_args_rec *args)
 {
@@ -201,6 +271,8 @@ int rf_moment_call(const struct rf_moment_view *v, const struct rf_moment_who *w
 
 	if (v->json)
 		return json_call(v, who, s, args, format, name);
+	if (v->csv)
+		return csv_call(v, who, s, name);
 	print_start(v, who, s->flags & RF_CALL_REFUSED ? s->time : s->start);
 	fprintf(v->out, "%s(", name);
 	if (args)
@@ -247,6 +319,17 @@ int rf_moment_fault(const struct rf_moment_view *v, const struct rf_moment_who *
 		rf_json_end(&j);
 		return done(v);
 	}
+	if (v->csv) {
+		struct fields f = { .type = "page-fault",
+			            .name = access_of(s->code),
+			            .has_duration = s->solved,
+			            .duration = s->handling,
+			            .has_address = true,
+			            .address = s->address,
+			            .detail = solved_as(s->solved) };
+
+		return csv_line(v, who, s->time, &f);
+	}
 	print_start(v, who, s->time);
 	fprintf(v->out, "page fault: %s 0x%" PRIx64 "%s%s", access_of(s->code), s->address,
 	        s->user ? "" : " in the kernel", s->code & 1 ? ", protected" : "");
@@ -272,20 +355,40 @@ int rf_moment_signal(const struct rf_moment_view *v, const struct rf_moment_who 
 		rf_json_end(&j);
 		return done(v);
 	}
+	if (v->csv)
+		return csv_line(v, who, s->time,
+		                &(struct fields){ .type = "signal", .name = name, .detail = why });
 	print_start(v, who, s->time);
 	fprintf(v->out, "--- %s (%s) ---\n", name, why);
 	return done(v);
 }
 
+static const char *process_type(const struct rf_process_rec *rec)
+{
+	return rec->rec.type == RF_REC_FORK ? "fork" :
+	       rec->rec.type == RF_REC_EXEC ? "exec" :
+	                                      "exit";
+}
+
+static int csv_process(const struct rf_moment_view *v, const struct rf_moment_who *who,
+                       const struct rf_process_rec *rec)
+{
+	bool exits = rec->rec.type == RF_REC_EXIT;
+
+	return csv_line(
+		v, who, rec->time_ns,
+		&(struct fields){ .type = process_type(rec),
+	                          .has_result = exits,
+	                          .result = rec->rec.count,
+	                          .detail = rec->rec.type == RF_REC_EXEC ? rec->path : NULL });
+}
+
 static int json_process(const struct rf_moment_view *v, const struct rf_moment_who *who,
                         const struct rf_process_rec *rec)
 {
-	const char *type = rec->rec.type == RF_REC_FORK ? "fork" :
-	                   rec->rec.type == RF_REC_EXEC ? "exec" :
-	                                                  "exit";
 	struct rf_json j;
 
-	start_json(&j, v, who, type, rec->time_ns);
+	start_json(&j, v, who, process_type(rec), rec->time_ns);
 	rf_json_u64(&j, "ppid", rec->ppid);
 	if (rec->rec.type == RF_REC_EXEC)
 		rf_json_string(&j, "path", rec->path);
@@ -303,6 +406,8 @@ int rf_moment_process(const struct rf_moment_view *v, const struct rf_moment_who
 
 	if (v->json)
 		return json_process(v, who, rec);
+	if (v->csv)
+		return csv_process(v, who, rec);
 	print_start(v, who, rec->time_ns);
 	switch (rec->rec.type) {
 	case RF_REC_FORK:
@@ -339,6 +444,14 @@ int rf_moment_span(const struct rf_moment_view *v, const struct rf_moment_who *w
 		rf_json_end(&j);
 		return done(v);
 	}
+	if (v->csv)
+		return csv_line(v, who, span->begin,
+		                &(struct fields){ .type = sides[span->side],
+		                                  .has_duration = true,
+		                                  .duration = span->end - span->begin,
+		                                  .detail = span->side == RF_SIDE_OF_FAULT ?
+		                                                    "page fault" :
+		                                                    NULL });
 	print_start(v, who, span->begin);
 	fprintf(v->out, "  %s %s%s\n", sides[span->side],
 	        rf_text_duration(duration, span->end - span->begin, v->utf8),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The views of `ringfence trace` and of `report --timeline` and `--faults`: one line for each thing
+ * The views of `ringfence trace` and of `report --timeline` and `--page-faults`: one line for each thing
  * that happens, as text like strace's or as JSON. docs/reference/trace.md explains both.
  *
  * All return 0, or -EIO when the file has an error.
@@ -18,6 +18,7 @@
 struct rf_moment_view {
 	FILE *out;
 	bool json;
+	bool csv; /* rf_moment_titles() first */
 	bool utf8;
 	uint64_t real_offset;            /* CLOCK_REALTIME minus CLOCK_MONOTONIC, ns; wraps */
 	struct rf_call_formats *formats; /* NULL: arguments are not known */
@@ -32,6 +33,9 @@ struct rf_moment_who {
 	uint32_t tid;
 	const char *comm;
 };
+
+/* The first line of CSV. */
+int rf_moment_titles(const struct rf_moment_view *v);
 
 /* args NULL: not known. A call that did not end has .flags RF_CALL_UNFINISHED. */
 int rf_moment_call(const struct rf_moment_view *v, const struct rf_moment_who *who,

@@ -89,6 +89,11 @@ key() {
 		$whole[0].processes[0].time_ns as $t |
 		($sum - $life | fabs) < $life / 100 and
 		($sum - ($t.user + $t.kernel + $t.waiting) | fabs) < $life / 100' lines.json
+	# the same steps as a table of fields
+	[ "$("$ringfence" report --timeline "$pid" --format csv x.rec | wc -l)" -eq \
+		"$(($(wc -l <lines.json) + 1))" ]
+	"$ringfence" report --timeline "$pid" --format csv x.rec |
+		awk -F, 'NF != 12 { exit 1 }'
 	[ "$(jq -s '[.[] | select(.type == "call" and .name == "nanosleep" or .name == "clock_nanosleep")] |
 		length' lines.json)" -ge 20 ]
 }
@@ -212,7 +217,37 @@ key() {
 	until_true 5 test -s x.rec
 	kill -INT "$recorder"
 	ends "$recorder" 20
-	"$ringfence" report --faults x.rec | grep -q 'SIGSEGV (SEGV_MAPERR)'
+	"$ringfence" report --faults x.rec | grep -q 'SIGSEGV SEGV_MAPERR null-page: killed'
+	"$ringfence" report --page-faults x.rec | grep -q 'SIGSEGV (SEGV_MAPERR)'
+}
+
+@test "report --faults says what faults would have said" {
+	run_both() {
+		"$ringfence" faults --format json -o live.json -- "$@"
+		"$ringfence" record -o x.rec -- "$@"
+		"$ringfence" report --faults --format ndjson -o report.json x.rec
+	}
+	events='[.[] | select(.type == "violation") | {comm, exe, uid, user, cgroup, signal, code, cause,
+		mode, access, call, outcome, status, where, sentence, threads: .blast_radius.threads}] |
+		sort_by(.comm, .call)'
+	summary='.[-1] | {type, schema, by_cause, accounting, missing, kernel: (.kernel | del(.taint)),
+		processes: [.processes[] | {comm, violations: .isolation.violations,
+			faults: ([.isolation.page_faults[] | .count] | add)} | select(.violations > 0)] |
+			sort_by(.comm)}'
+	run_both sh -c "'$programs/nullwrite'; '$programs/efault' 30 20; :"
+	for part in "$events" "$summary"; do
+		diff <(jq -s "$part" live.json) <(jq -s "$part" report.json)
+	done
+	jq -s -e '.[-1].accounting | .seen == 51 and .killed == 1 and .refused == 50 and
+		.unexplained == 0 and .untold == 0' report.json
+	# parts: of the processes, of the calls, of the time, of the views
+	"$ringfence" report --faults --comm efault --format json x.rec | tail -n 1 |
+		jq -e '.accounting | .seen == 50 and .refused == 50 and .unexplained == 0'
+	"$ringfence" report --faults -e openat --format json x.rec | tail -n 1 |
+		jq -e '.accounting | .seen == 21 and .refused == 20 and .killed == 1'
+	"$ringfence" report --faults --from +1m --format json x.rec | tail -n 1 |
+		jq -e '.accounting.seen == 0'
+	[ "$("$ringfence" report --faults --from +0s --to +1m --format csv x.rec | wc -l)" -eq 52 ]
 }
 
 @test "what has changed between two recordings" {
@@ -221,6 +256,10 @@ key() {
 	"$ringfence" report a.rec --diff b.rec --format json |
 		jq -e '.changes[] | select(.name == "openat") | .before.count == 0 and .after.count == 5000'
 	"$ringfence" report a.rec --diff b.rec | grep -q openat
+	"$ringfence" report a.rec --diff b.rec --format ndjson | jq -s -e '
+		(.[-1] | .schema == "ringfence.diff/1" and .after_window_ns > 0) and
+		([.[] | select(.name == "openat")] | length == 1 and .[0].after.count == 5000)'
+	"$ringfence" report a.rec --diff b.rec --format csv | grep -q '^single,openat,0,0,0,5000,'
 }
 
 @test "usage" {
