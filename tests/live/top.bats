@@ -72,12 +72,23 @@ not_on_screen() {
 	! on_screen "$1"
 }
 
-# order FIRST SECOND: the first line with FIRST stands above the first with SECOND.
+# order NAME...: within five seconds the screen shows lines with these, from top to bottom. On a busy
+# host an interval may be one in which a process could not run.
 order() {
-	local first second
-	first=$(capture | grep -n -m1 -- "$1" | cut -d: -f1)
-	second=$(capture | grep -n -m1 -- "$2" | cut -d: -f1)
-	[ -n "$first" ] && [ -n "$second" ] && [ "$first" -lt "$second" ]
+	until_true 5 in_order "$@" || {
+		capture
+		return 1
+	}
+}
+
+in_order() {
+	local name line last=0
+	capture >order
+	for name; do
+		line=$(grep -n -m1 -- "$name" order | cut -d: -f1)
+		[ -n "$line" ] && [ "$line" -gt "$last" ] || return 1
+		last=$line
+	done
 }
 
 # selected: the line under the cursor: the last one that ends in reverse.
@@ -148,7 +159,7 @@ has_stuck() {
 	shows '^ringfence top  3 processes  every 200ms'
 	shows rf-slow
 	capture
-	order rf-fast rf-middle && order rf-middle rf-slow
+	order rf-fast rf-middle rf-slow
 	on_screen 'PID USER .*CALL/s.*TOP CALL'
 	on_screen 'crossings/s'
 	on_screen 'user .*kernel .*waiting .*idle'
@@ -156,10 +167,10 @@ has_stuck() {
 	on_screen '3 processes by calls'
 	keys r
 	shows reversed
-	order rf-slow rf-middle && order rf-middle rf-fast
+	order rf-slow rf-middle rf-fast
 	keys r '>'
 	shows 'by failed'
-	until_true 5 order rf-slow rf-fast
+	order rf-slow rf-fast
 	keys q
 	ended
 	grep -qx 'status 0' status
