@@ -243,12 +243,12 @@ static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, in
 
 	if (rf_off())
 		return 0;
-	c = rf_this_cpu();
-	if (!c || c->task != (__u64)rf_current() ||
-	    !(c->flags & (rf_stream ? RF_T_TRACKED : RF_T_IN_FAULT)))
-		return 0;
-	now = rf_now();
 	if (rf_stream) {
+		now = rf_now();
+		/* it may run since a switch that no event told of */
+		c = rf_current_cpu(RF_SIDE_KERNEL, now);
+		if (!c)
+			return 0;
 		rf_stream_event(c, RF_STREAM_SIGNAL,
 		                (sig & 127) | ((info ? BPF_CORE_READ(info, si_code) : code) & 511)
 		                                      << 7,
@@ -256,7 +256,10 @@ static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, in
 		c->flags &= ~RF_T_IN_FAULT;
 		return 0;
 	}
-	rf_close_span(c, now);
+	c = rf_this_cpu();
+	if (!c || c->task != (__u64)rf_current() || !(c->flags & RF_T_IN_FAULT))
+		return 0;
+	rf_close_span(c, rf_now());
 	c->flags &= ~RF_T_IN_FAULT;
 	return 0;
 }

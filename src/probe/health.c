@@ -47,6 +47,21 @@ void rf_health_read_from(struct rf_health *health, const char *root)
 	health->taint = read_count(root, "/proc/sys/kernel/tainted", "");
 }
 
+#define TAINT_DIE (UINT64_C(1) << 7)
+
+bool rf_health_oopsed(const struct rf_health *before, const struct rf_health *now)
+{
+	if (before->oopses.known && now->oopses.known)
+		return now->oopses.count > before->oopses.count;
+	return before->taint.known && now->taint.known &&
+	       now->taint.count & ~before->taint.count & TAINT_DIE;
+}
+
+bool rf_health_tells_oopses(const struct rf_health *health)
+{
+	return health->oopses.known || (health->taint.known && !(health->taint.count & TAINT_DIE));
+}
+
 void rf_health_read(struct rf_health *health)
 {
 	rf_health_read_from(health, "");

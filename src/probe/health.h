@@ -24,6 +24,13 @@ struct rf_health {
 	struct rf_health_count taint;     /* the flags of /proc/sys/kernel/tainted, as a number */
 };
 
+/*
+ * Whether the kernel has oopsed between the two: by its count, or, where there is none, by the taint
+ * that the first oops leaves. rf_health_tells_oopses(): whether either can be told here.
+ */
+bool rf_health_oopsed(const struct rf_health *before, const struct rf_health *now);
+bool rf_health_tells_oopses(const struct rf_health *health);
+
 void rf_health_read(struct rf_health *health);
 
 /* The same below another root than "/": root/proc/vmstat, root/sys/kernel/oops_count ... */

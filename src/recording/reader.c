@@ -442,6 +442,8 @@ static int next_records(struct rf_reader *r)
 			rf_file_end_get(r->raw, &r->state.end);
 			r->state.ended = true;
 		}
+		if (b.kind > RF_BLOCK_END)
+			r->state.unknown_blocks++;
 		if (b.kind != RF_BLOCK_RECORDS)
 			continue;
 		r->raw_size = b.raw;

@@ -50,9 +50,10 @@ struct rf_reader_state {
 	uint64_t bad_blocks;      /* damaged, or missing from the sequence */
 	uint64_t bad_records;     /* malformed, in blocks whose checksum holds */
 	uint64_t unknown_records; /* of a later version */
-	uint64_t bad_crossings;   /* in damaged blocks, as far as their heads say */
-	uint64_t last_ns;         /* latest time of a batch */
-	struct rf_file_end end;   /* when ended */
+	uint64_t unknown_blocks;
+	uint64_t bad_crossings; /* in damaged blocks, as far as their heads say */
+	uint64_t last_ns;       /* latest time of a batch */
+	struct rf_file_end end; /* when ended */
 };
 
 struct rf_reader;

@@ -425,18 +425,15 @@ static int dump(struct record_run *run)
 	return 0;
 }
 
-/* The kernel has counted an oops since we began. */
+/* The kernel has oopsed since it was looked at last. */
 static bool has_oopsed(struct record_run *run)
 {
-	struct rf_health now;
+	struct rf_health before = run->health;
 
 	if (!run->options.on_oops)
 		return false;
-	rf_health_read(&now);
-	if (!now.oopses.known || now.oopses.count == run->health.oopses.count)
-		return false;
-	run->health = now;
-	return true;
+	rf_health_read(&run->health);
+	return rf_health_oopsed(&before, &run->health);
 }
 
 static int tick(struct record_run *run)
@@ -548,7 +545,6 @@ static int start(struct record_run *run)
 		ret = write_call_names(run);
 	if (ret)
 		return ret;
-	rf_health_read(&run->health);
 	if (keeps(run))
 		sigaction(SIGUSR2, &action, NULL);
 	run->progress = run->session.window.progress && !run->options.live.command;
@@ -576,6 +572,12 @@ static int run_record(struct record_run *run)
 		status = rf_session_open(&run->session, &probe, take, run);
 	if (status)
 		return status;
+	rf_health_read(&run->health);
+	if (run->options.on_oops && !rf_health_tells_oopses(&run->health)) {
+		rf_err("--on oops: this kernel tells of no oops: it has no /sys/kernel/oops_count "
+		       "(6.2), and its taint says that it has oopsed already");
+		return RF_EXIT_CANNOT;
+	}
 	/* not before it is known that something will be written */
 	if (rf_writer_open(&run->writer, &wanted))
 		return RF_EXIT_FAILED;

@@ -215,9 +215,11 @@ static void tell_state(const char *path, const struct rf_reader_state *s)
 	if (s->bad_bytes && s->ended)
 		rf_warn("%s holds %llu bytes that belong to no block", path,
 		        (unsigned long long)s->bad_bytes);
-	if (s->unknown_records)
-		rf_warn("%s holds %llu records of a later version, which are left out", path,
-		        (unsigned long long)s->unknown_records);
+	if (s->unknown_records || s->unknown_blocks)
+		rf_warn("%s was written by a later ringfence: %llu records and %llu blocks that "
+		        "this one does not know are left out",
+		        path, (unsigned long long)s->unknown_records,
+		        (unsigned long long)s->unknown_blocks);
 }
 
 static int read_book(struct report_run *run, const char *path, struct book *b)

@@ -17,20 +17,54 @@
 #include "ledger/order.h"
 #include "recording/format.h"
 #include "recording/replay.h"
+#include "views/faults.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A violation is shown in every way there is. */
+static void show(void *ctx, const struct rf_violation *v)
+{
+	static const struct rf_faults_view view = { .stack = true };
+	static const struct rf_style style;
+
+	(void)rf_faults_json_event(ctx, &view, v);
+	(void)rf_faults_text_event(ctx, &view, v, &style);
+	(void)rf_faults_csv_event(ctx, &view, v);
+}
+
+static FILE *nowhere(void)
+{
+	static FILE *out;
+
+	if (!out)
+		out = fopen("/dev/null", "we");
+	if (!out)
+		abort();
+	return out;
+}
+
+static void check_violations(const struct rf_isolation *isolation)
+{
+	struct rf_isolation_account acc;
+
+	rf_isolation_accounting(isolation, &acc);
+	if (acc.unexplained || acc.untold)
+		abort();
+}
 
 static void replay(const unsigned char *bytes, size_t n, bool part)
 {
 	struct rf_replay_options o = { .by_thread = n & 1, .from_ns = part ? n : 0 };
 	struct rf_ledger *ledger = rf_ledger_new();
 	struct rf_names *names = rf_names_new();
+	struct rf_isolation *isolation = rf_isolation_new(show, nowhere());
 	struct rf_accounting acc;
 	struct rf_replay result;
 	struct rf_reader *r;
 
-	if (!ledger || !names)
+	if (!ledger || !names || !isolation)
 		abort();
+	o.isolation = isolation;
 	if (!rf_reader_open_memory(&r, bytes, n)) {
 		if (part && rf_reader_part(r, ~UINT64_C(0), 0))
 			abort();
@@ -39,11 +73,13 @@ static void replay(const unsigned char *bytes, size_t n, bool part)
 			/* what was read is what is shown */
 			if (acc.seen != acc.attributed + (uint64_t)acc.lost)
 				abort();
+			check_violations(isolation);
 		}
 		rf_reader_close(r);
 	}
 	rf_ledger_free(ledger);
 	rf_names_free(names);
+	rf_isolation_free(isolation);
 }
 
 static int look(void *ctx, const struct rf_moment *m)

@@ -221,6 +221,26 @@ key() {
 	"$ringfence" report --page-faults x.rec | grep -q 'SIGSEGV (SEGV_MAPERR)'
 }
 
+@test "a flight recorder is triggered by an oops" {
+	[ -r /sys/kernel/oops_count ] || skip "this kernel counts no oopses"
+	# no oops for a test: the recorder alone sees another file in the count's place
+	echo 7 >count
+	# shellcheck disable=SC2016 # for that shell
+	start unshare -m sh -c 'mount --bind count /sys/kernel/oops_count || exit 77
+		exec "$@"' sh "$ringfence" record -o x.rec --keep 10s --on oops -- sleep 6
+	recorder=$pid
+	sleep 1.5
+	[ -d "/proc/$recorder" ] || skip "no mount namespaces here"
+	[ ! -s x.rec ]
+	echo 8 >count
+	until_true 4 test -s x.rec
+	kill -INT "$recorder"
+	ends "$recorder" 20
+	"$ringfence" report --faults x.rec | grep -q 'the kernel itself: 1 oopses'
+	# the same count is no other oops
+	[ ! -e x.rec.3 ]
+}
+
 @test "report --faults says what faults would have said" {
 	run_both() {
 		"$ringfence" faults --format json -o live.json -- "$@"
@@ -260,6 +280,25 @@ key() {
 		(.[-1] | .schema == "ringfence.diff/1" and .after_window_ns > 0) and
 		([.[] | select(.name == "openat")] | length == 1 and .[0].after.count == 5000)'
 	"$ringfence" report a.rec --diff b.rec --format csv | grep -q '^single,openat,0,0,0,5000,'
+}
+
+@test "a recording of an older version, and one of a newer" {
+	old=$root/tests/data/x86_64.rec
+	run --separate-stderr "$ringfence" report --format json "$old"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	jq -e '.processes | length == 1 and .[0].comm == "single"' <<<"$output"
+	# the major version, and the checksum of the file's header again
+	"$python3" - "$old" new.rec <<-'EOF'
+		import struct, sys, zlib
+		data = bytearray(open(sys.argv[1], "rb").read())
+		data[8:10] = struct.pack("<H", 2)
+		data[60:64] = struct.pack("<I", zlib.crc32(data[:60]))
+		open(sys.argv[2], "wb").write(data)
+	EOF
+	run "$ringfence" report new.rec
+	[ "$status" -eq 1 ]
+	[[ $output == *"was recorded in format 2, which this ringfence does not read"* ]]
 }
 
 @test "usage" {

@@ -113,6 +113,42 @@ static void this_host(void **state)
 	assert_true(h.taint.known);
 }
 
+static struct rf_health_count counted(uint64_t n)
+{
+	return (struct rf_health_count){ .known = true, .count = n };
+}
+
+static void an_oops_by_its_count(void **state)
+{
+	struct rf_health before = { .oopses = counted(3), .taint = counted(0) };
+	struct rf_health now = before;
+
+	assert_true(rf_health_tells_oopses(&before));
+	assert_false(rf_health_oopsed(&before, &now));
+	now.taint = counted(128); /* the count knows better */
+	assert_false(rf_health_oopsed(&before, &now));
+	now.oopses = counted(4);
+	assert_true(rf_health_oopsed(&before, &now));
+}
+
+/* Kernels before 6.2. */
+static void an_oops_by_the_taint(void **state)
+{
+	struct rf_health before = { .taint = counted(1 << 12) }, now = before, nothing = { 0 };
+
+	assert_true(rf_health_tells_oopses(&before));
+	assert_false(rf_health_oopsed(&before, &now));
+	now.taint = counted(1 << 12 | 1 << 9); /* a warning */
+	assert_false(rf_health_oopsed(&before, &now));
+	now.taint = counted(1 << 12 | 1 << 7);
+	assert_true(rf_health_oopsed(&before, &now));
+	/* it stays: a second one cannot be told */
+	assert_false(rf_health_oopsed(&now, &now));
+	assert_false(rf_health_tells_oopses(&now));
+	assert_false(rf_health_tells_oopses(&nothing));
+	assert_false(rf_health_oopsed(&nothing, &now));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +156,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_there, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(nonsense_is_not_known, make_root, remove_root),
 		cmocka_unit_test(this_host),
+		cmocka_unit_test(an_oops_by_its_count),
+		cmocka_unit_test(an_oops_by_the_taint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -600,6 +600,61 @@ static void a_later_format_is_turned_down(void **state)
 	end_reading(&r);
 }
 
+static size_t add_block(unsigned char *at, uint16_t kind, uint32_t sequence, const void *raw,
+                        size_t n)
+{
+	struct rf_block b = { .kind = kind, .sequence = sequence };
+
+	b.stored = b.raw = (uint32_t)n;
+	b.crc = rf_crc32(raw, n);
+	rf_block_put(at, &b);
+	memcpy(at + RF_BLOCK_HEADER, raw, n);
+	return RF_BLOCK_HEADER + n;
+}
+
+static size_t add_record(unsigned char *at, uint16_t type, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	rf_put16(at, type);
+	rf_put16(at + 2, 0);
+	rf_put32(at + 4, (uint32_t)n);
+	memcpy(at + RF_RECORD_HEADER, text, n);
+	return RF_RECORD_HEADER + n;
+}
+
+/* Kinds of blocks and of records that nobody has thought of yet, between those of today. */
+static void what_a_later_version_adds_is_left_out(void **state)
+{
+	struct rf_file_header h = { .major = RF_FILE_MAJOR, .minor = 99, .start_ns = 1 };
+	unsigned char bytes[4096], records[256], end[RF_END_SIZE];
+	struct rf_file_end tail = { .blocks = 4 };
+	size_t n = RF_FILE_HEADER, size;
+	struct reading r;
+
+	size = add_record(records, 0x3ff, "what is this");
+	size += add_record(records + size, 0x30, "and this");
+	size += add_record(records + size, RF_FILE_FACT, "host");
+	/* a fact is key and value */
+	rf_put32(records + size - 5 - 4, 5 + 8);
+	memcpy(records + size, "example", 8);
+	size += 8;
+	rf_file_header_put(bytes, &h);
+	n += add_block(bytes + n, 77, 0, "novelty", 7);
+	n += add_block(bytes + n, RF_BLOCK_RECORDS, 1, records, size);
+	n += add_block(bytes + n, 78, 2, "novelty", 7);
+	rf_file_end_put(end, &tail);
+	n += add_block(bytes + n, RF_BLOCK_END, 3, end, sizeof(end));
+	r = read_memory(bytes, n);
+	assert_int_equal(r.replayed, 0);
+	assert_true(r.replay.state.ended);
+	assert_int_equal(r.replay.state.unknown_blocks, 2);
+	assert_int_equal(r.replay.state.unknown_records, 2);
+	assert_int_equal(r.replay.state.bad_blocks + r.replay.state.bad_records, 0);
+	assert_string_equal(rf_names_fact(r.names, "host"), "example");
+	end_reading(&r);
+}
+
 static void checksum_is_that_of_everybody(void **state)
 {
 	assert_int_equal(rf_crc32("123456789", 9), 0xcbf43926);
@@ -621,6 +676,7 @@ int main(void)
 		cmocka_unit_test(an_index_that_lies_is_noticed),
 		cmocka_unit_test(never_through_a_symbolic_link),
 		cmocka_unit_test(a_later_format_is_turned_down),
+		cmocka_unit_test(what_a_later_version_adds_is_left_out),
 		cmocka_unit_test(checksum_is_that_of_everybody),
 	};
 
