@@ -11,7 +11,10 @@ setup() {
 	faults=("$ringfence" faults)
 	violate=$programs/violate
 }
-teardown() { live_teardown; }
+teardown() {
+	[ -z "${fatal_signals:-}" ] || echo "$fatal_signals" >/proc/sys/kernel/print-fatal-signals
+	live_teardown
+}
 
 # watched COMMAND...: under `ringfence faults`; events in events, the summary in summary, what the
 # program said in known, its status in $status.
@@ -29,6 +32,10 @@ watched() {
 
 # The law: what was seen is handled, killed or refused; nothing was lost, all was told.
 lawful() {
+	[ -s summary ] || {
+		echo "no summary" >&2
+		return 1
+	}
 	jq -e '.accounting | .seen == .handled + .killed + .refused and .open == 0 and .lost == 0
 		and .unexplained == 0 and .events == .seen and .lost_events == 0 and .untold == 0' \
 		summary >/dev/null || {
@@ -455,30 +462,84 @@ x86_only() {
 
 # ---- other accounts ----
 
-@test "the kernel's own log says the same" {
-	local old line address ip
-	old=$(</proc/sys/kernel/print-fatal-signals)
-	dmesg -C 2>/dev/null || skip "the kernel's log cannot be read"
-	echo 1 >/proc/sys/kernel/print-fatal-signals
-	watched "$violate" unmapped
-	line=$(dmesg | grep -F "violate[" | grep segfault || true)
-	echo "$old" >/proc/sys/kernel/print-fatal-signals
-	[ -n "$line" ] || skip "the kernel logs no fatal signals here"
-	address=$(sed -n 's/.*segfault at \([0-9a-f]*\) ip.*/\1/p' <<<"$line")
-	ip=$(sed -n 's/.* ip 0*\([0-9a-f]*\) sp.*/\1/p' <<<"$line")
-	event ".address == \"0x$address\"" ".ip == \"0x$ip\"" \
-		".pid == $(sed -n 's/.*violate\[\([0-9]*\)\].*/\1/p' <<<"$line")"
+# The kernel's log, from the record on that comes after number $1.
+kernel_log() {
+	{ dd if=/dev/kmsg iflag=nonblock bs=8192 2>/dev/null || true; } |
+		awk -F'[,;]' -v after="$1" '$2 + 0 > after + 0'
 }
 
-@test "stress-ng: as many as it says it handled" {
+@test "the kernel's own log says the same" {
+	x86_only
+	local way last line address ip
+	fatal_signals=$(</proc/sys/kernel/print-fatal-signals)
+	echo 1 >/proc/sys/kernel/print-fatal-signals
+	for way in unmapped read-only null-jump privileged-instruction illegal-instruction divide-error; do
+		last=$(kernel_log 0 | tail -1 | cut -d, -f2)
+		[ -n "$last" ] || skip "the kernel's log cannot be read"
+		watched "$violate" $way
+		line=$(kernel_log "$last" | grep -F "violate[$(jq .pid events)]" |
+			grep -E 'segfault at|traps: ' || true)
+		[ -n "$line" ] || skip "the kernel logs no fatal signals here"
+		echo "$line"
+		ip=$(sed -n 's/.* ip[ :]0*\([0-9a-f]*\) sp.*/\1/p' <<<"$line")
+		event ".ip == \"0x${ip:-0}\""
+		case $way in
+		privileged-instruction) [[ $line == *"general protection fault"* ]] ;;
+		illegal-instruction) [[ $line == *"trap invalid opcode"* ]] ;;
+		divide-error) [[ $line == *"trap divide error"* ]] ;;
+		*)
+			address=$(sed -n 's/.*segfault at \([0-9a-f]*\) ip.*/\1/p' <<<"$line")
+			event ".address == \"0x$address\""
+			;;
+		esac
+	done
+}
+
+# What the stressors count is kept by perf as well, of the same run: the kernel's own tracepoint.
+@test "stress-ng: as many signals as perf saw generated, and as it says it handled" {
 	command -v stress-ng >/dev/null || skip "no stress-ng"
-	local stressor
-	for stressor in sigsegv sigfpe; do
-		timeout 60 "${faults[@]}" --no-symbols --format json -o events.json -- \
-			stress-ng --$stressor 1 --$stressor-ops 500 >/dev/null 2>&1
+	[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing || true
+	local stressor ops list
+	local traps='(sig==4||sig==5||sig==7||sig==8||sig==11)&&(result==0||result==4)'
+	for list in sigsegv:500 sigbus:500 sigfpe:500 sigill:500 priv-instr:500 bad-altstack:40 opcode:20; do
+		stressor=${list%:*} ops=${list#*:}
+		stress-ng --help | grep -q -- "--$stressor-ops" || continue
+		rm -f events.json perf.csv
+		timeout 60 perf stat -x, -o perf.csv -e signal:signal_generate --filter "$traps" -- \
+			"${faults[@]}" --no-symbols --format json -o events.json -- \
+			stress-ng --$stressor 1 --$stressor-ops $ops >said 2>&1
+		jq -c 'select(.type == "violation")' events.json >events
 		jq -c 'select(.type == "summary")' events.json >summary
-		jq -e '.accounting | .seen == 500 and .handled == 500 and .lost == 0' summary ||
-			{ jq -c .accounting summary && false; }
+		echo "$stressor: $(jq -c '[.accounting, .by_cause]' summary), perf $(tail -1 perf.csv)"
+		lawful
+		jq -e ".accounting.seen == $(awk -F, '/signal_generate/ { print $1 }' perf.csv)" summary
+		case $stressor in
+		sig*) # one handler's turn each, and not a process lost
+			jq -e ".accounting.handled == $ops and .accounting.killed == 0" summary
+			jq -se "all(.signal == \"SIG$(tr a-z A-Z <<<"${stressor#sig}")\")" events
+			;;
+		priv-instr)
+			jq -se 'all(.cause == "privileged-instruction")' events
+			;;
+		bad-altstack) # no stack to run the handler on is a death
+			jq -e ".accounting.killed == $ops" summary
+			;;
+		esac
+	done
+}
+
+@test "perf trace -F all: the same page faults of the same command" {
+	x86_only
+	[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing || true
+	local pages=("$programs/pages" fresh 500) same=(env -i setarch -R) kind
+	"${same[@]}" "${pages[@]}"
+	"${same[@]}" perf trace -m 1024 -F all --no-syscalls -o perf.txt -- "${pages[@]}"
+	[ "$(grep -c 'fault \[' perf.txt)" -gt 500 ]
+	faults=("${same[@]}" "$ringfence" faults)
+	watched "${pages[@]}"
+	for kind in minor major; do
+		jq -e "([.processes[].isolation.page_faults[] | select(.resolved == \"$kind\") | .count]
+			| add // 0) == $(grep -c " ${kind:0:3}fault " perf.txt)" summary
 	done
 }
 
