@@ -70,7 +70,8 @@ RF_NOINLINE int rf_read_path(struct rf_mapping_rec *to, __u64 file_address)
 			vfs = (void *)mnt + bpf_core_field_offset(struct mount, mnt);
 			continue;
 		}
-		if (dentry == parent)
+		/* the root of a tree that is not mounted, or all of a file that has a name only: memfd */
+		if (dentry == parent && i)
 			break;
 		if (at >= RF_MAP_PATH - 1) {
 			to->flags |= RF_MAP_CUT;
@@ -88,6 +89,8 @@ RF_NOINLINE int rf_read_path(struct rf_mapping_rec *to, __u64 file_address)
 			break;
 		}
 		at += n;
+		if (dentry == parent)
+			break;
 		dentry = parent;
 	}
 	to->path_bytes = at;

@@ -358,6 +358,8 @@ static const char *privileged_two(const struct decoder *d)
 		return "rdpmc";
 	case 0x35:
 		return "sysexit";
+	case 0xa2:
+		return "cpuid";
 	default:
 		return NULL;
 	}

@@ -244,13 +244,32 @@ static void explain_non_canonical(const struct rf_violation *v, struct rf_str *s
 		                 "instruction broke another rule of the processor");
 }
 
+/* Most are the kernel's alone; some are everybody's until it is switched off. */
+static void explain_privileged(const char *insn, struct rf_str *s)
+{
+	static const struct {
+		const char *insn;
+		const char *words;
+	} others[] = {
+		{ "int", "an interrupt only the kernel may raise" },
+		{ "rdtsc", "which this process has had forbidden (PR_SET_TSC)" },
+		{ "rdtscp", "which this process has had forbidden (PR_SET_TSC)" },
+		{ "cpuid", "which this process has had forbidden (ARCH_SET_CPUID)" },
+	};
+	const char *words = "an instruction only the kernel may run";
+
+	for (size_t i = 0; insn && i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(others[i].insn, insn))
+			words = others[i].words;
+	rf_str_appendf(s, "tried `%s`, %s", insn ? insn : "?", words);
+}
+
 static void explain_insn(const struct rf_violation *v, struct rf_str *s)
 {
 	const struct rf_judgement *j = &v->judgement;
 
 	if (j->cause == RF_CAUSE_PRIVILEGED_INSTRUCTION) {
-		rf_str_appendf(s, "tried `%s`, an instruction only the kernel may run",
-		               j->insn ? j->insn : "?");
+		explain_privileged(j->insn, s);
 		return;
 	}
 	if (j->insn && !strncmp(j->insn, "ud", 2)) {

@@ -192,6 +192,8 @@ x86_only() {
 		'.sentence | test("`cli`")'
 	cause privileged-in privileged-instruction SIGSEGV SI_KERNEL '"execute"' 11 \
 		'.sentence | test("`in`")'
+	cause privileged-int privileged-instruction SIGSEGV SI_KERNEL '"execute"' 11 \
+		'.sentence == "tried `int`, an interrupt only the kernel may raise"'
 	cause privileged-cr privileged-instruction SIGSEGV SI_KERNEL '"execute"' 11 \
 		'.sentence | test("control register")'
 	cause privileged-msr privileged-instruction SIGSEGV SI_KERNEL '"execute"' 11 \
@@ -412,6 +414,29 @@ x86_only() {
 	run ! grep -q $'\e' text
 	run ! grep -q '^{' text
 	run ! grep -q '^"' text
+}
+
+# A memfd is named by the process alone; a thread's name, a file's and a memory's are as free.
+@test "names of mappings and threads cannot forge a line either" {
+	cat >evil.py <<-'END'
+		import ctypes, mmap, os
+		evil = 'x\n{"type":"violation","cause":"forged"}\x1b[31m"\\'
+		open("/proc/self/comm", "w").write('\n{"a":1}\x1b"')
+		fd = os.memfd_create(evil)
+		os.truncate(fd, 4096)
+		m = ctypes.CDLL(None, use_errno=True).mmap
+		m.restype, m.argtypes = ctypes.c_void_p, [ctypes.c_void_p] + [ctypes.c_long] * 5
+		ctypes.memset(m(None, 4096, mmap.PROT_READ, mmap.MAP_SHARED, fd, 0), 1, 1)
+	END
+	watched "$python3" evil.py
+	event '.cause == "read-only"' '.comm == "\n{\"a\":1}\u001b\""' \
+		'.mapping.path == "/memfd:x\n{\"type\":\"violation\",\"cause\":\"forged\"}\u001b[31m\"\\ (deleted)"' \
+		'.sentence | contains("in the read-only data of /memfd:x")'
+	[ "$(wc -l <events.json)" = 2 ]
+	"${faults[@]}" -o text -- "$python3" evil.py || true
+	grep -q memfd:x text
+	run ! grep -q $'\e' text
+	run ! grep -q '^[{"]' text
 }
 
 @test "filters: cause, signal, outcome; what they hide is counted all the same" {

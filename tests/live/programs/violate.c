@@ -290,6 +290,12 @@ static void privileged_cli(void)
 	__asm__ volatile("cli");
 }
 
+static void privileged_int(void)
+{
+	say(NULL, "privileged_int");
+	__asm__ volatile("int $0x58");
+}
+
 static void privileged_in(void)
 {
 	say(NULL, "privileged_in");
@@ -483,6 +489,7 @@ static const struct {
 #if defined(__x86_64__)
 	{ "privileged-cli", privileged_cli },
 	{ "privileged-in", privileged_in },
+	{ "privileged-int", privileged_int },
 	{ "privileged-cr", privileged_cr },
 	{ "privileged-msr", privileged_msr },
 	{ "non-canonical-write", non_canonical_write },
