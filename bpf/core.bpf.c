@@ -9,6 +9,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* in one cache line, before the large ones: the hot paths read them even where they decide nothing */
 const volatile __u32 rf_nr_cpus = 1;
 const volatile __u32 rf_call_bits = 1;
 const volatile __u32 rf_errno_bits = 1;
@@ -33,15 +34,15 @@ const volatile int rf_cgroup_subsys = -1;
 const volatile __u32 rf_ring_wakeup = 4096;
 const volatile bool rf_stream = false;
 const volatile bool rf_trace = false;
+const volatile bool rf_isolation = false;
+const volatile bool rf_events = false;
+const volatile __u32 rf_isolation_bits = 3;
+const volatile __u64 rf_ring_spare = 0;
 const volatile __u16 rf_arg_strings[RF_STRING_ABIS][RF_NR_MAX + 1] = {};
 const volatile __u64 rf_comm_accept[256] = {};
 const volatile __u64 rf_comm_stay = 0;
 const volatile __u64 rf_comm_final = 0;
 const volatile __u64 rf_calls[5][16] = {};
-const volatile bool rf_isolation = false;
-const volatile bool rf_events = false;
-const volatile __u32 rf_isolation_bits = 3;
-const volatile __u64 rf_ring_spare = 0;
 
 const volatile struct rf_thread rf_no_thread = {};
 

@@ -9,6 +9,7 @@
 #include "hist.bpf.h"
 #include "isolation.bpf.h"
 #include "mapping.bpf.h"
+#include "select.bpf.h"
 
 static __always_inline void rf_fault_seen(struct rf_cpu *c, bool user)
 {
@@ -40,17 +41,19 @@ static __always_inline void rf_keep_code(struct rf_cpu *c, __u64 code)
 	c->flags = (c->flags & ~RF_T_CODE) | ((__u32)code << RF_T_CODE_SHIFT & RF_T_CODE);
 }
 
-static __always_inline int rf_fault_from_user(unsigned long address, unsigned long error_code)
+/* regs: as saved, where calls save them too, so that they tell the thread; NULL: not known */
+static __always_inline int rf_fault_from_user(struct pt_regs *regs, unsigned long address,
+                                              unsigned long error_code)
 {
 	struct rf_cpu *c;
 	__u64 now;
 
 	if (rf_off())
 		return 0;
-	now = rf_now();
-	c = rf_current_cpu(RF_SIDE_USER, now);
+	c = regs ? rf_caller(regs, RF_SIDE_USER) : rf_current_cpu_untimed(RF_SIDE_USER);
 	if (!c)
 		return 0;
+	now = rf_now();
 	c->flags &= ~(RF_T_IN_FAULT | RF_T_NEW);
 	if (rf_events)
 		rf_keep_code(c, error_code);
@@ -72,10 +75,10 @@ static __always_inline int rf_fault_from_kernel(unsigned long address, unsigned 
 
 	if (rf_off())
 		return 0;
-	now = rf_now();
-	c = rf_current_cpu(RF_SIDE_KERNEL, now);
+	c = rf_current_cpu_untimed(RF_SIDE_KERNEL);
 	if (!c || (rf_events && c->looking))
 		return 0;
+	now = rf_events || rf_stream ? rf_now() : 0;
 	if (rf_events) {
 		rf_keep_code(c, error_code);
 		c->kfault_address = address;
@@ -176,10 +179,10 @@ static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bo
 
 	if (rf_off())
 		return 0;
-	now = user || rf_events || rf_stream ? rf_now() : 0;
-	c = rf_current_cpu(user ? RF_SIDE_USER : RF_SIDE_KERNEL, now);
+	c = rf_current_cpu_untimed(user ? RF_SIDE_USER : RF_SIDE_KERNEL);
 	if (!c)
 		return 0;
+	now = user || rf_events || rf_stream ? rf_now() : 0;
 	if (rf_stream) {
 		if (!rf_have_pf_tracepoints)
 			rf_stream_fault(c, ctx->addr, user ? RF_HOW_USER : 0, now);
@@ -267,7 +270,7 @@ static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, in
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(rf_pf_user, unsigned long address, struct pt_regs *regs, unsigned long error_code)
 {
-	return rf_fault_from_user(address, error_code);
+	return rf_fault_from_user(regs, address, error_code);
 }
 
 SEC("tp_btf/page_fault_kernel")
@@ -303,7 +306,7 @@ struct rf_classic_signal {
 SEC("tracepoint")
 int rf_pf_user_classic(struct rf_classic_fault *ctx)
 {
-	return rf_fault_from_user(ctx->address, ctx->error_code);
+	return rf_fault_from_user(NULL, ctx->address, ctx->error_code);
 }
 
 SEC("tracepoint")

@@ -478,4 +478,16 @@ static __always_inline struct rf_cpu *rf_current_cpu(enum rf_side side, __u64 no
 	return c->flags & RF_T_TRACKED ? c : NULL;
 }
 
+/* The same for a caller that does not always need the time. */
+static __always_inline struct rf_cpu *rf_current_cpu_untimed(enum rf_side side)
+{
+	struct rf_cpu *c = rf_this_cpu();
+
+	if (!c)
+		return NULL;
+	if (unlikely(c->task != (__u64)rf_current()))
+		rf_load_current(c, side, rf_now());
+	return c->flags & RF_T_TRACKED ? c : NULL;
+}
+
 #endif
