@@ -111,8 +111,6 @@ static void set_address(struct rf_judgement *j, uint64_t address)
 /* The kernel's half of the address space. */
 static bool is_kernel_address(const struct rf_violation_rec *v, uint64_t address)
 {
-	if (v->flags & RF_V_COMPAT)
-		return false;
 	/* arm64 ignores the upper byte, which may be a tag */
 	return is_arm(v) ? (address >> 48 & 0xff) == 0xff : address >> 63;
 }
