@@ -73,6 +73,8 @@ struct rf_thread {
 	__u32 sent_signal;
 	__u32 sent_group;
 	__u64 fatal; /* leader: the violation that the process is dying of */
+	__u32 doomed; /* leader: seccomp has one of its threads end the process */
+	__u32 pad;
 };
 
 /* Switches that change while the programs run. */

@@ -583,6 +583,11 @@ static __always_inline void rf_violated(struct rf_cpu *c, struct task_struct *ta
 		rf_tell(c, task, id, cause, (__u64)handler > 1);
 	if (!cause->own && group)
 		slot = rf_task_read(task, group_leader);
+	if (cause->own && cause->sig == SIGSYS && !handler) {
+		t = rf_thread_get(rf_task_read(task, group_leader), true);
+		if (t)
+			t->doomed = 1;
+	}
 	t = rf_thread_get(slot, true);
 	if (!t) {
 		c->counts[rf_epoch()].outcomes++;
@@ -793,7 +798,7 @@ static __always_inline int rf_outcome_of_exit(struct task_struct *task)
 		id = own->trap;
 		sig = own->trap_signal;
 		own->trap = 0;
-	} else if (!first || !first->fatal) {
+	} else if (!first || !(first->fatal || (first->doomed && group_exit))) {
 		id = rf_died_unseen(c, task, group_dead);
 		sig = BPF_CORE_READ(task, exit_code) & 0x7f;
 	}

@@ -250,6 +250,13 @@ x86_only() {
 		'.blast_radius.threads == 4'
 }
 
+# The others may come to their end before the one that did it, with the same status.
+@test "seccomp: however many threads die of it, it is one violation" {
+	watched bash -c "for i in {1..60}; do $violate seccomp-kill --thread --threads 4; done 2>&1"
+	jq -e '.accounting.killed == 60' summary
+	jq -se 'all(.call == "getppid" and .blast_radius.threads == 6)' events
+}
+
 @test "seccomp: one thread is killed, the others go on" {
 	watched "$violate" seccomp-kill-thread --thread --threads 2
 	[ "$status" = 0 ]
