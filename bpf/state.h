@@ -72,7 +72,7 @@ struct rf_thread {
 	__u64 sent; /* the same, of a signal that a process sent; the leader's: to the process */
 	__u32 sent_signal;
 	__u32 sent_group;
-	__u64 fatal; /* leader: the violation that the process is dying of */
+	__u64 fatal;  /* leader: the violation that the process is dying of */
 	__u32 doomed; /* leader: seccomp has one of its threads end the process */
 	__u32 pad;
 };

@@ -42,9 +42,9 @@ faults() {
 	stop_watching
 	kill -INT "$perf" && ends "$perf" 10
 	echo "perf: $(<perf.csv)"
-	# A shared page that is still being written to the disk makes its fault a major one: which of
+	# A page of a file that is still being written to the disk makes its fault a major one: which of
 	# the thousand these are is for the program's own account, getrusage, to say.
-	if [ "$kind" = shared ]; then
+	if [ "$kind" = shared ] || [ "$kind" = private ]; then
 		minor=$("$python3" -c 'import json; print(json.load(open("known.tally"))["minor"])')
 		major=$((1000 - minor))
 	fi
