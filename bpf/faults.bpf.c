@@ -11,6 +11,8 @@
 #include "mapping.bpf.h"
 #include "select.bpf.h"
 
+#define SIGKILL 9
+
 static __always_inline void rf_fault_seen(struct rf_cpu *c, bool user)
 {
 	__u32 epoch = rf_epoch();
@@ -235,6 +237,20 @@ int rf_pf_major(struct bpf_perf_event_data *ctx)
 }
 
 /*
+ * A signal that ends the process is delivered as SIGKILL to each of its threads;
+ * the process knows which one it was.
+ */
+static __always_inline __u32 rf_fatal_signal(__u32 sig)
+{
+	__u32 fatal;
+
+	if (sig != SIGKILL)
+		return sig;
+	fatal = BPF_CORE_READ((struct task_struct *)rf_current(), signal, group_exit_code) & 127;
+	return fatal ? fatal : sig;
+}
+
+/*
  * A fault that became a signal with a handler is never resolved: the thread
  * goes back to user mode through the delivery.
  */
@@ -253,8 +269,8 @@ static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, in
 		if (!c)
 			return 0;
 		rf_stream_event(c, RF_STREAM_SIGNAL,
-		                (sig & 127) | ((info ? BPF_CORE_READ(info, si_code) : code) & 511)
-		                                      << 7,
+		                (rf_fatal_signal(sig) & 127) |
+		                        ((info ? BPF_CORE_READ(info, si_code) : code) & 511) << 7,
 		                now);
 		c->flags &= ~RF_T_IN_FAULT;
 		return 0;

@@ -4,7 +4,7 @@ anew as a whole, and nothing in it by hand."""
 import statistics
 
 import plot
-from tools import FAULTS, FLOORS, TOOLS
+from tools import FAULTS, FLOORS, STREAM, TOOLS
 
 MIB = 1024 * 1024
 
@@ -253,6 +253,40 @@ def loader_goals(goals, section):
                   "50 ms", "sweep")
 
 
+def stream_goals(goals, section):
+    if not section:
+        return
+    c = Crossing(section)
+    ratio, two = c.ratio("record"), c.ratio("record", "two")
+    goals.add("every crossing recorded (`record`), one core", 2.2, ratio, number(ratio),
+              "2.2 × the empty pair", "record")
+    goals.add("the same on both cores at once", 2.2, two, number(two), "2.2 × the empty pair",
+              "record")
+    one, read = section["one"], section["read"]
+    goals.add(f"lost of {one['rate']:,.0f} crossings a second from one core", 0, one["lost"],
+              f"{one['lost']:,}", "0", "keep-up")
+    goals.add("not accounted for with all cores saturated", 0, abs(section["all"]["unexplained"]),
+              f"{section['all']['unexplained']:,}", "0", "saturated")
+    goals.add("`report`, crossings a second", -20e6, -read["rate"], f"{read['rate'] / 1e6:.1f} M",
+              "20 M at least", "read")
+
+
+def stream_text(section):
+    one, full, read = section["one"], section["all"], section["read"]
+    rows = [[str(s["cpus"]), f"{s['rate'] / 1e6:.2f} M", f"{s['lost']:,}",
+             f"{s['bytes'] / max(s['seen'] - s['lost'], 1):.2f}"] for s in (one, full)]
+    return "\n\n".join([
+        table(CALLS_HEAD[:-1], [row[:-1] for row in calls_rows(Crossing(section), STREAM)]),
+        not_run(section["missing"]),
+        f"Loops flat out for {one['seconds']:.0f} s, the recorder on the last CPU, the file on a "
+        "disk:",
+        table(["CPUs that call", "crossings a second", "lost, and counted", "bytes a crossing in "
+               "the file"], rows),
+        f"`ringfence report` reads {read['crossings']:,} crossings from the page cache at "
+        f"{read['rate'] / 1e6:.1f} million a second, in {read['kib'] / 1024:.1f} MiB of memory.",
+    ])
+
+
 def top_goals(goals, section):
     if not section:
         return
@@ -281,6 +315,11 @@ WHY = {
             "process kept for good would be 40 %.",
     "kernel": "`--memory` bounds it.",
     "load": "Most of it is the kernel's verifier and trying the features that `check` lists.",
+    "record": "A call takes the time on either side and a word of eight bytes in a batch; see "
+              "[architecture.md](architecture.md#the-hot-path-helper-by-helper).",
+    "keep-up": "The recorder shares its CPU with whatever else runs there.",
+    "saturated": "A defect.",
+    "read": "A record is decoded and added up one at a time, on one CPU.",
     "top": "Most of it is the sweep: reading every thread's state and cells.",
     "key": "Keys are waited for by a thread of their own; it needs a free CPU.",
     "sweep": "A sweep waits for an RCU grace period, which depends on the host.",
@@ -292,6 +331,7 @@ def goals_text(results):
     sections = results["sections"]
     crossing_goals(goals, sections.get("calls"), sections.get("faults"))
     loader_goals(goals, sections.get("loader"))
+    stream_goals(goals, sections.get("stream"))
     top_goals(goals, sections.get("top"))
     if not goals.rows:
         return "Nothing that has a goal was measured."
@@ -389,6 +429,9 @@ def page(results):
                   "\n".join(f"Not run: {shown}." for shown in work["items_missing"])]
     if "loader" in sections:
         parts += ["## The loader", loader_text(sections["loader"])]
+    if "stream" in sections:
+        parts += ["## The stream", "Every crossing into a file: getppid in a loop, as above.",
+                  stream_text(sections["stream"])]
     if "top" in sections:
         parts += ["## The live view", top_text(sections["top"])]
     if "growth" in sections:

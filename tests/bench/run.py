@@ -14,13 +14,14 @@ import time
 import loader
 import measure
 import report
+import stream
 import top
 import work
-from tools import BUILD, TOOLS, Missing
+from tools import BUILD, STREAM, TOOLS, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECTIONS = {"calls": measure.calls, "faults": measure.faults, "loader": loader.loader,
-            "top": top.top, "work": work.work, "growth": loader.growth}
+            "stream": stream.stream, "top": top.top, "work": work.work, "growth": loader.growth}
 
 
 def options():
@@ -38,7 +39,8 @@ def options():
     parser.add_argument("--scale", type=float, default=1, metavar="X",
                         help="so much of every load and time: 0.1 for a look at the script itself")
     parser.add_argument("--tools", metavar="NAME,...",
-                        help="only these: " + ", ".join(t.name for t in TOOLS))
+                        help="only these: " + ", ".join(dict.fromkeys(
+                            t.name for t in [*TOOLS, *STREAM])))
     parser.add_argument("--state", metavar="FILE", help="default: bench.json in the build folder")
     parser.add_argument("--output", metavar="DIR", help="for the page and its plot; default: docs")
     parser.add_argument("--report", action="store_true",
@@ -49,7 +51,7 @@ def options():
             parser.error(f"there is no section {name}; there are {', '.join(SECTIONS)}")
     o.tools = o.tools.split(",") if o.tools else []
     for name in o.tools:
-        if name not in {t.name for t in TOOLS}:
+        if name not in {t.name for t in [*TOOLS, *STREAM]}:
             parser.error(f"--tools: there is no {name}")
     if o.scale <= 0 or (o.rounds is not None and o.rounds < 1):
         parser.error("--scale and --rounds must be above 0")
@@ -170,6 +172,8 @@ def main():
     if "calls" in state.data["sections"]:
         section = state.data["sections"]["calls"]
         print(report.calls_table(section), report.not_run(section["missing"]), sep="\n")
+    if o.quick and "stream" in state.data["sections"]:
+        print(report.stream_text(state.data["sections"]["stream"]))
     if not o.quick:
         folder = o.output or os.path.join(ROOT, "docs")
         report.write(state.data, folder)

@@ -37,6 +37,13 @@ class Tool:
     def binary(self):
         return (self.beside or self.around or [None])[0]
 
+    def within(self, folder):
+        """The same with files in that folder."""
+        def fill(argv):
+            return argv and [word.replace("FOLDER", folder) for word in argv]
+        return Tool(self.name, self.shown, fill(self.beside), fill(self.around), self.package,
+                    self.ours)
+
     def available(self):
         return self.binary is None or shutil.which(self.binary) is not None
 
@@ -82,6 +89,18 @@ FLOORS = [
     Tool("floor-exit", "empty program on sys_exit alone", beside=[program("empty"), "exit"]),
     Tool("floor-counted", "a counter a CPU on both", beside=[program("empty"), "counted"]),
     Tool("floor-timed", "the same and the time on both", beside=[program("empty"), "timed"]),
+]
+
+# Every event kept; FOLDER becomes a scratch directory.
+STREAM = [
+    Tool("untraced", "untraced"),
+    Tool("empty", "empty pair of programs", beside=[program("empty"), "calls"], ours=True),
+    Tool("record", "ringfence record", beside=[RINGFENCE, "record", "-o", "FOLDER/cost.rec"],
+         ours=True),
+    Tool("perf-record", "perf trace record", package="linux-perf",
+         around=["perf", "trace", "record", "-o", "FOLDER/perf.data", "--"]),
+    Tool("strace-o", "strace -f -ttt -o", package="strace",
+         around=["strace", "-f", "-ttt", "-o", "FOLDER/strace.out", "--"]),
 ]
 
 FAULTS = [

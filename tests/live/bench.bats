@@ -47,6 +47,15 @@ bench() {
 	grep -Eq '^\| a key in it while a sweep runs \| 50 ms \| [0-9.]+ ms, 95 % in ' performance.md
 }
 
+@test "the stream: its cost beside that of other recorders, losses, reading" {
+	bench --rounds 1 --scale 0.05 --tools record,strace-o stream
+	grep -Eq '^\| \*\*ringfence record\*\* \| [0-9]+ \| [0-9.]+ \|' performance.md
+	grep -Eq '^\| strace -f -ttt -o \| [0-9]{3,} \|' performance.md
+	grep -Eq '^\| lost of [0-9,]+ crossings a second from one core \| 0 \| [0-9,]+ \|' performance.md
+	grep -Eq '^\| not accounted for with all cores saturated \| 0 \| 0 \| yes \|' performance.md
+	grep -Eq '^`ringfence report` reads [0-9,]+ crossings ' performance.md
+}
+
 @test "real work, with what is installed here" {
 	bench --rounds 1 --scale 0.01 --tools strace work
 	grep -q '^| strace -c -f |' performance.md

@@ -50,6 +50,7 @@ teardown() { live_teardown; }
 	"$ringfence" trace -o lines -- sh -c 'kill -USR1 $$' || true
 	grep -q 'page fault: ' lines
 	grep -qE 'kill\(.*\) = 0' lines
+	grep -q -- '--- SIGUSR1 (SI_USER) ---' lines
 	tail -n 1 lines | grep -q '+++ killed by SIGUSR1 +++'
 	grep -q '+++ runs "' lines
 }
