@@ -288,12 +288,15 @@ static __always_inline int rf_exiting(struct task_struct *task)
 		rf_load_met(c, task, RF_SIDE_KERNEL, now);
 	if (!(c->flags & RF_T_TRACKED))
 		return 0;
-	if (rf_stream)
+	if (rf_stream) {
 		rf_stream_ends(c, task, now);
-	else
+	} else {
+		/* now: whoever waits for it may end the window before it leaves its CPU */
 		rf_close_span(c, now);
-	if (!rf_stream && c->flags & RF_T_COUNTED)
-		rf_book_unfinished(c, rf_epoch());
+		rf_book_spans(c, rf_epoch());
+		if (c->flags & RF_T_COUNTED)
+			rf_book_unfinished(c, rf_epoch());
+	}
 	c->flags &= ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_IN_FAULT | RF_T_NEW);
 	c->flags |= RF_T_EXITING;
 	c->regs = 0; /* its stack may be the next thread's */
