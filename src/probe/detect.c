@@ -52,7 +52,6 @@
 #define HELPER_GET_CURRENT_TASK_BTF 158
 #define HELPER_KTIME_GET_COARSE_NS 160
 #define HELPER_TASK_PT_REGS 175
-#define HELPER_FIND_VMA 180
 
 #define LOCKED_DOWN \
 	"kernel lockdown is 'confidentiality', which forbids programs to read kernel memory"
@@ -691,7 +690,6 @@ static void find_features(struct detect *d)
 	find_helper(d, RF_FEATURE_TASK_BTF, HELPER_GET_CURRENT_TASK_BTF,
 	            "BPF_FUNC_get_current_task_btf");
 	find_helper(d, RF_FEATURE_TASK_PT_REGS, HELPER_TASK_PT_REGS, "BPF_FUNC_task_pt_regs");
-	find_helper(d, RF_FEATURE_FIND_VMA, HELPER_FIND_VMA, "BPF_FUNC_find_vma");
 	find_page_fault_events(d);
 	find_membarrier(d);
 	find_read_processes(d);

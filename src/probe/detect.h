@@ -33,7 +33,6 @@ enum rf_feature {
 	RF_FEATURE_PF_EVENTS,      /* software page-fault events with a program */
 	RF_FEATURE_SIGNAL_GENERATE,
 	RF_FEATURE_SIGNAL_DELIVER,
-	RF_FEATURE_FIND_VMA,
 	RF_FEATURE_CAP_CAPABLE,    /* since 6.13 */
 	RF_FEATURE_OOM,            /* mark_victim */
 	RF_FEATURE_READ_PROCESSES, /* /proc/PID/exe of other users' processes */

@@ -120,12 +120,6 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 		"the kernel has no signal_deliver tracepoint",
 		"handled is told from killed by the exit alone",
 	},
-	[RF_FEATURE_FIND_VMA] = {
-		"find_vma",
-		"name the mapping that a violation hit",
-		"the kernel has no bpf_find_vma()",
-		"the cause is told from error code and address alone",
-	},
 	[RF_FEATURE_CAP_CAPABLE] = {
 		"cap_capable",
 		"name the capability that a refused request lacked",
@@ -166,9 +160,8 @@ static const struct feature_text texts[RF_FEATURE_COUNT] = {
 	 BIT(RF_FEATURE_READ_PROCESSES) | BIT(RF_FEATURE_PID_NAMESPACE))
 
 /* Without these a violation or a refusal is told with less. */
-#define ISOLATION                                                                                  \
-	(BIT(RF_FEATURE_SIGNAL_DELIVER) | BIT(RF_FEATURE_FIND_VMA) | BIT(RF_FEATURE_CAP_CAPABLE) | \
-	 BIT(RF_FEATURE_OOM))
+#define ISOLATION \
+	(BIT(RF_FEATURE_SIGNAL_DELIVER) | BIT(RF_FEATURE_CAP_CAPABLE) | BIT(RF_FEATURE_OOM))
 
 /* The one place that says what a verb needs, and what it is coarser without. */
 static const struct {

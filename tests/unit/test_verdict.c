@@ -156,9 +156,8 @@ static void faults_and_lab_need_signals_and_the_rest_does_not(void **state)
 static void without_task_storage_and_helpers_stat_is_coarser(void **state)
 {
 	const unsigned int missing = BIT(RF_FEATURE_TASK_STORAGE) | BIT(RF_FEATURE_TASK_BTF) |
-	                             BIT(RF_FEATURE_TASK_PT_REGS) | BIT(RF_FEATURE_FIND_VMA) |
-	                             BIT(RF_FEATURE_CAP_CAPABLE);
-	const unsigned int isolation = BIT(RF_FEATURE_FIND_VMA) | BIT(RF_FEATURE_CAP_CAPABLE);
+	                             BIT(RF_FEATURE_TASK_PT_REGS) | BIT(RF_FEATURE_CAP_CAPABLE);
+	const unsigned int isolation = BIT(RF_FEATURE_CAP_CAPABLE);
 	struct rf_host host;
 
 	judge_without(&host, missing);
