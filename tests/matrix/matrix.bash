@@ -11,6 +11,7 @@ root=$(cd "$matrix/../.." && pwd)
 kernels=${RF_KERNELS:-$root/build/kernels}
 work=$root/build/matrix
 export LC_ALL=C.UTF-8 PATH="$PATH:/usr/sbin:/sbin"
+export RF_HOST_REPORT=$work/x86_64.json
 
 python3=/usr/bin/python3
 [ -x "$python3" ] || python3=python3
@@ -19,7 +20,24 @@ judge() {
 	"$python3" "$matrix/matrix.py" "$@"
 }
 
-# initramfs ARCH FILE: busybox, ringfence, the programs whose every call is known, and the script.
+# buildable ARCH: there is a ringfence for it; without Debian's arm64 packages there is none.
+buildable() {
+	[ "$1" = amd64 ] || [ -s "$root/build/arm64-sysroot/.packages" ]
+}
+
+# bootable ROW
+bootable() {
+	[ -s "$kernels/$1/vmlinuz" ] && buildable "${1##*-}"
+}
+
+# What this host makes of a recording that every guest is given.
+report_here() {
+	"$root/build/static/ringfence" report --format json -o "$RF_HOST_REPORT" \
+		"$root/tests/data/x86_64.rec"
+}
+
+# initramfs ARCH FILE: busybox, ringfence, the programs whose every call is known, those that break
+# rules, a recording, and the script.
 initramfs() {
 	local arch=$1 file=$2 dir build busybox
 	case $arch in
@@ -31,6 +49,8 @@ initramfs() {
 		cp "$busybox" "$dir/bin/busybox" &&
 		ln -s busybox "$dir/bin/sh" &&
 		cp "$build/ringfence" "$dir/bin/" &&
+		cp "$build/tests/programs/violate" "$dir/programs/" &&
+		cp "$root/tests/data/x86_64.rec" "$dir/" &&
 		for source in "$root"/tests/live/programs/nolibc/*.c; do
 			cp "$build/tests/programs/$(basename "$source" .c)" "$dir/programs/" || return
 		done &&
@@ -55,4 +75,21 @@ boot() {
 		-kernel "$kernel" -initrd "$ramfs" \
 		-append "console=$console panic=-1 oops=panic quiet loglevel=4 $*" \
 		</dev/null >"$log.qemu" 2>&1 3>&-
+}
+
+# boot_all ROW...: as many guests at once as there are CPUs. The last rows are the slowest: they go
+# first. Whoever needs longer than 300 s is stopped.
+boot_all() {
+	local row i running=0
+	for ((i = $#; i > 0; i--)); do
+		row=${!i}
+		bootable "$row" || continue
+		if [ "$running" -ge "$(nproc)" ]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		boot "${row##*-}" "$kernels/$row/vmlinuz" "$work/${row##*-}.cpio.gz" "$work/$row.log" 300 &
+		running=$((running + 1))
+	done
+	wait
 }
