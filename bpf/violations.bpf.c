@@ -89,9 +89,7 @@ RF_NOINLINE int rf_read_path(struct rf_mapping_rec *to, __u64 file_address)
 			break;
 		}
 		at += n;
-		if (dentry == parent)
-			break;
-		dentry = parent;
+		dentry = parent; /* itself: the next round ends it */
 	}
 	to->path_bytes = at;
 	return 0;
