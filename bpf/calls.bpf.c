@@ -7,36 +7,6 @@
 #include "isolation.bpf.h"
 #include "select.bpf.h"
 
-/*
- * Sampling. A thread that has made its last calls within RF_FAST_NS of each
- * other is timed once in up to 2^RF_SAMPLE_BITS calls on average. How many are
- * left out is drawn anew each time: a loop of several calls would otherwise
- * have always the same one timed. The first samples after a switch are all
- * taken, so that threads that wait often are timed in full.
- */
-#define RF_FAST_NS 2048
-#define RF_FAST_SAMPLES_BITS 3 /* so many samples in a row for each doubling */
-#define RF_SAMPLE_BITS 4
-
-static __always_inline void rf_choose_skip(struct rf_cpu *c, __u64 now)
-{
-	__u64 calls = c->skipped + 1;
-	__u32 level;
-
-	if (now - c->sample_ns < calls * RF_FAST_NS)
-		c->fast++;
-	else
-		c->fast = 0;
-	c->sample_ns = now;
-	level = c->fast >> RF_FAST_SAMPLES_BITS;
-	if (!level)
-		return;
-	if (level > RF_SAMPLE_BITS)
-		level = RF_SAMPLE_BITS;
-	c->random = c->random * 1664525 + 1013904223; /* Numerical Recipes' */
-	c->skip = (c->random >> 16) & ((2U << level) - 1);
-}
-
 static __always_inline int rf_call_begins(struct pt_regs *regs, long nr)
 {
 	struct rf_cpu *c;
@@ -52,14 +22,11 @@ static __always_inline int rf_call_begins(struct pt_regs *regs, long nr)
 	flags = c->flags;
 	if (unlikely(flags & RF_T_COUNTED)) /* sys_exit was skipped */
 		rf_book_unfinished(c, epoch);
-	flags &= ~(RF_T_COUNTED | RF_T_IN_CALL | RF_T_NEW | RF_T_TIMED);
-	if (rf_sampling && c->skip && !(flags & RF_T_IN_FAULT)) {
-		c->skip--;
-		c->skipped++;
-	} else {
+	flags &= ~(RF_T_COUNTED | RF_T_IN_CALL | RF_T_NEW | RF_T_TIMED | RF_T_FAULT_LEFT);
+	if (!rf_sampling || flags & RF_T_IN_FAULT || !rf_left_out(&c->calls)) {
 		now = rf_now();
 		if (rf_sampling)
-			rf_choose_skip(c, now);
+			rf_choose_skip(c, &c->calls, now);
 		c->flags = flags;
 		rf_close_span(c, now);
 		c->call_start_ns = now;
@@ -158,13 +125,6 @@ RF_NOINLINE int rf_exit_alone(struct rf_cpu *c, struct task_struct *task, long n
 	return 0;
 }
 
-static __always_inline void rf_sample_mean(struct rf_cpu *c, __u64 ns)
-{
-	if (c->call_waiting_ns || ns > RF_FAST_NS * 64)
-		return;
-	c->mean_ns = c->mean_ns ? c->mean_ns - c->mean_ns / 8 + (__u32)ns / 8 : (__u32)ns;
-}
-
 static __always_inline int rf_call_ends(struct pt_regs *regs, long ret)
 {
 	enum rf_timing timing = RF_LEFT_OUT;
@@ -189,8 +149,8 @@ static __always_inline int rf_call_ends(struct pt_regs *regs, long ret)
 	c->flags = flags & ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_NEW | RF_T_TIMED);
 	if (unlikely(!(flags & RF_T_COUNTED)))
 		return 0; /* entered before the window, or not selected */
-	if (rf_sampling && timing == RF_TIMED)
-		rf_sample_mean(c, ns);
+	if (rf_sampling && timing == RF_TIMED && !c->call_waiting_ns)
+		rf_sample_mean(&c->calls, ns);
 	epoch = rf_epoch();
 	if (!rf_book_call(c, epoch, timing, ns))
 		return 0;

@@ -43,20 +43,25 @@ static __always_inline void rf_keep_code(struct rf_cpu *c, __u64 code)
 	c->flags = (c->flags & ~RF_T_CODE) | ((__u32)code << RF_T_CODE_SHIFT & RF_T_CODE);
 }
 
-/* regs: as saved, where calls save them too, so that they tell the thread; NULL: not known */
-static __always_inline int rf_fault_from_user(struct pt_regs *regs, unsigned long address,
+/* Sampling leaves out faults as it does calls, where nobody asks for the handling time of each. */
+static __always_inline bool rf_sampling_faults(void)
+{
+	return rf_sampling && !rf_events;
+}
+
+/* c: the faulting thread's */
+static __always_inline int rf_fault_from_user(struct rf_cpu *c, unsigned long address,
                                               unsigned long error_code)
 {
-	struct rf_cpu *c;
 	__u64 now;
 
-	if (rf_off())
+	c->flags &= ~(RF_T_IN_FAULT | RF_T_FAULT_LEFT | RF_T_NEW);
+	if (rf_sampling_faults() && rf_left_out(&c->faults)) {
+		c->flags |= RF_T_FAULT_LEFT;
+		rf_fault_seen(c, true);
 		return 0;
-	c = regs ? rf_caller(regs, RF_SIDE_USER) : rf_current_cpu_untimed(RF_SIDE_USER);
-	if (!c)
-		return 0;
+	}
 	now = rf_now();
-	c->flags &= ~(RF_T_IN_FAULT | RF_T_NEW);
 	if (rf_events)
 		rf_keep_code(c, error_code);
 	if (rf_stream) {
@@ -64,6 +69,8 @@ static __always_inline int rf_fault_from_user(struct pt_regs *regs, unsigned lon
 		c->flags |= RF_T_IN_FAULT;
 		return 0;
 	}
+	if (rf_sampling_faults())
+		rf_choose_skip(c, &c->faults, now);
 	rf_close_span(c, now);
 	c->flags |= RF_T_IN_FAULT;
 	rf_fault_seen(c, true);
@@ -77,7 +84,7 @@ static __always_inline int rf_fault_from_kernel(unsigned long address, unsigned 
 
 	if (rf_off())
 		return 0;
-	c = rf_current_cpu_untimed(RF_SIDE_KERNEL);
+	c = rf_current_cpu(RF_SIDE_KERNEL);
 	if (!c || (rf_events && c->looking))
 		return 0;
 	now = rf_events || rf_stream ? rf_now() : 0;
@@ -171,48 +178,68 @@ static __always_inline void rf_book_fault(struct rf_cpu *c, __u64 address, bool 
 	cell->hist[bucket]++;
 }
 
+static __always_inline void rf_stream_resolved(struct rf_cpu *c, __u64 address, bool user,
+                                               bool major)
+{
+	__u64 now = rf_now();
+
+	if (!rf_have_pf_tracepoints)
+		rf_stream_fault(c, address, user ? RF_HOW_USER : 0, now);
+	rf_stream_solved(
+		c, (major ? RF_SOLVED_MAJOR : RF_SOLVED_MINOR) | (user ? RF_SOLVED_USER : 0), now);
+	if (user)
+		c->flags &= ~RF_T_IN_FAULT;
+	else if (rf_events && c->kfault_mark == rf_open_mark(c))
+		c->kfault_mark = 0;
+}
+
+/* The handling time of the thread's open fault; 0: it is not known. */
+static __always_inline __u64 rf_fault_ends(struct rf_cpu *c, bool user)
+{
+	__u64 now, ns;
+
+	if (!user) {
+		if (!rf_events || c->kfault_mark != rf_open_mark(c))
+			return 0;
+		c->kfault_mark = 0; /* resolved: not what a later EFAULT is about */
+		return rf_now() - c->kfault_ns;
+	}
+	if (!(c->flags & RF_T_IN_FAULT)) {
+		c->flags &= ~RF_T_FAULT_LEFT;
+		return 0;
+	}
+	now = rf_now();
+	ns = now - c->since_ns;
+	if (rf_sampling_faults() && c->since_ns == c->faults.begin_ns) /* it did not wait */
+		rf_sample_mean(&c->faults, ns);
+	c->fault_ns += ns;
+	rf_close_span(c, now);
+	c->flags &= ~RF_T_IN_FAULT;
+	return ns;
+}
+
 static __always_inline int rf_fault_resolved(struct bpf_perf_event_data *ctx, bool major)
 {
 	/* the kernel's half of the address space is the upper one, on every architecture here */
 	bool user = (long)PT_REGS_IP(&ctx->regs) >= 0;
 	struct rf_time_cell *cell;
 	struct rf_cpu *c;
-	__u64 now, ns = 0;
+	__u64 ns;
 
 	if (rf_off())
 		return 0;
-	c = rf_current_cpu_untimed(user ? RF_SIDE_USER : RF_SIDE_KERNEL);
+	c = rf_current_cpu(user ? RF_SIDE_USER : RF_SIDE_KERNEL);
 	if (!c)
 		return 0;
-	now = user || rf_events || rf_stream ? rf_now() : 0;
 	if (rf_stream) {
-		if (!rf_have_pf_tracepoints)
-			rf_stream_fault(c, ctx->addr, user ? RF_HOW_USER : 0, now);
-		rf_stream_solved(c,
-		                 (major ? RF_SOLVED_MAJOR : RF_SOLVED_MINOR) |
-		                         (user ? RF_SOLVED_USER : 0),
-		                 now);
-		if (user)
-			c->flags &= ~RF_T_IN_FAULT;
-		else if (rf_events && c->kfault_mark == rf_open_mark(c))
-			c->kfault_mark = 0;
+		rf_stream_resolved(c, ctx->addr, user, major);
 		return 0;
 	}
 	if (!rf_have_pf_tracepoints)
 		rf_fault_seen(c, user);
-	if (user && c->flags & RF_T_IN_FAULT) {
-		ns = now - c->since_ns;
-		c->fault_ns += ns;
-		rf_close_span(c, now);
-		c->flags &= ~RF_T_IN_FAULT;
-	}
-	if (rf_events) {
-		if (!user && c->kfault_mark == rf_open_mark(c)) {
-			ns = now - c->kfault_ns;
-			c->kfault_mark = 0; /* resolved: not what a later EFAULT is about */
-		}
+	ns = rf_fault_ends(c, user);
+	if (rf_events)
 		rf_book_fault(c, ctx->addr, user, major, ns);
-	}
 	cell = rf_time_cell(c, rf_epoch());
 	if (!cell)
 		return 0;
@@ -252,31 +279,31 @@ static __always_inline __u32 rf_fatal_signal(__u32 sig)
 
 /*
  * A fault that became a signal with a handler is never resolved: the thread
- * goes back to user mode through the delivery.
+ * goes back to user mode through the delivery. code: where there is no info.
  */
-/* code: where there is no info */
 static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, int code)
 {
 	struct rf_cpu *c;
-	__u64 now;
 
 	if (rf_off())
 		return 0;
 	if (rf_stream) {
-		now = rf_now();
 		/* it may run since a switch that no event told of */
-		c = rf_current_cpu(RF_SIDE_KERNEL, now);
+		c = rf_current_cpu(RF_SIDE_KERNEL);
 		if (!c)
 			return 0;
 		rf_stream_event(c, RF_STREAM_SIGNAL,
 		                (rf_fatal_signal(sig) & 127) |
 		                        ((info ? BPF_CORE_READ(info, si_code) : code) & 511) << 7,
-		                now);
+		                rf_now());
 		c->flags &= ~RF_T_IN_FAULT;
 		return 0;
 	}
 	c = rf_this_cpu();
-	if (!c || c->task != (__u64)rf_current() || !(c->flags & RF_T_IN_FAULT))
+	if (!c || c->task != (__u64)rf_current())
+		return 0;
+	c->flags &= ~RF_T_FAULT_LEFT;
+	if (!(c->flags & RF_T_IN_FAULT))
 		return 0;
 	rf_close_span(c, rf_now());
 	c->flags &= ~RF_T_IN_FAULT;
@@ -286,7 +313,13 @@ static __always_inline int rf_delivered(int sig, struct kernel_siginfo *info, in
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(rf_pf_user, unsigned long address, struct pt_regs *regs, unsigned long error_code)
 {
-	return rf_fault_from_user(regs, address, error_code);
+	struct rf_cpu *c;
+
+	if (rf_off())
+		return 0;
+	/* saved where those of a call are */
+	c = rf_caller(regs, RF_SIDE_USER);
+	return c ? rf_fault_from_user(c, address, error_code) : 0;
 }
 
 SEC("tp_btf/page_fault_kernel")
@@ -322,7 +355,12 @@ struct rf_classic_signal {
 SEC("tracepoint")
 int rf_pf_user_classic(struct rf_classic_fault *ctx)
 {
-	return rf_fault_from_user(NULL, ctx->address, ctx->error_code);
+	struct rf_cpu *c;
+
+	if (rf_off())
+		return 0;
+	c = rf_current_cpu(RF_SIDE_USER);
+	return c ? rf_fault_from_user(c, ctx->address, ctx->error_code) : 0;
 }
 
 SEC("tracepoint")

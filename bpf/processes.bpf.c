@@ -297,7 +297,7 @@ static __always_inline int rf_exiting(struct task_struct *task)
 		if (c->flags & RF_T_COUNTED)
 			rf_book_unfinished(c, rf_epoch());
 	}
-	c->flags &= ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_IN_FAULT | RF_T_NEW);
+	c->flags &= ~(RF_T_IN_CALL | RF_T_COUNTED | RF_T_IN_FAULT | RF_T_FAULT_LEFT | RF_T_NEW);
 	c->flags |= RF_T_EXITING;
 	c->regs = 0; /* its stack may be the next thread's */
 	rf_exit_record(task);

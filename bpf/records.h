@@ -144,7 +144,8 @@ struct rf_process_rec {
 #define RF_T_EXITING 0x40 /* past sched_process_exit */
 #define RF_T_TIMED \
 	0x100 /* the open call's start is known; without it the call is left out by sampling */
-#define RF_T_ON_CPU 0x80 /* rf_thread_rec only: the open span is running, not waiting */
+#define RF_T_FAULT_LEFT 0x200 /* in a fault from user mode that is left out by sampling */
+#define RF_T_ON_CPU 0x80      /* rf_thread_rec only: the open span is running, not waiting */
 
 /*
  * A thread as a sweep finds it: who it is, and the spans that are still open,

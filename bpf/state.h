@@ -9,6 +9,16 @@
 
 #include "records.h"
 
+/* Which calls, or faults, of the running thread are timed; sampling.bpf.h. */
+struct rf_sampler {
+	__u64 begin_ns; /* of the last one that was timed */
+	__u32 skip;     /* so many to come are not */
+	__u32 drawn;    /* .skip as it was drawn */
+	__u32 skipped;  /* not timed since the open span began */
+	__u32 fast;     /* timed ones in a row that came soon after each other */
+	__u32 mean_ns;  /* of the timed ones of this stint, a moving one */
+};
+
 /*
  * The thread that runs on a CPU. Its state lives here while it runs, so that a
  * crossing costs no look-up by thread; sched_switch moves it to and from the
@@ -30,15 +40,12 @@ struct rf_cpu {
 	__u32 generation; /* that of its rf_thread when it was loaded */
 	__u64 regs;   /* where its registers are saved at a call, once learnt: one place a thread */
 	__u32 stolen; /* .generation, when another CPU took this state over; else 0 */
-	__u32 skip;   /* sampling: calls to come that are not timed */
-	__u32 skipped; /* calls not timed since since_ns */
-	__u32 fast;    /* samples in a row that came soon after each other */
-	__u32 mean_ns; /* of the samples of this stint, a moving one */
-	__u32 random;
-	__u64 sample_ns; /* entry of the last timed call */
-	__u32 left;      /* stream mode: the epoch plus 1 in which the thread was seen to leave */
-	__u32 switched;  /* stream mode: RF_SWITCH_* of the switch that is under way */
+	__u32 random; /* the state of sampling's generator */
+	struct rf_sampler calls;
+	__u32 left;     /* stream mode: the epoch plus 1 in which the thread was seen to leave */
+	__u32 switched; /* stream mode: RF_SWITCH_* of the switch that is under way */
 	struct rf_counts counts[2]; /* by epoch */
+	struct rf_sampler faults;
 	/* what the rare paths of fault isolation remember, away from the lines above */
 	__u64 kfault_address; /* the last kernel-mode fault on a user address in the open call */
 	__u64 kfault_ns;

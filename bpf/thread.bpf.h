@@ -7,6 +7,7 @@
 #define RF_THREAD_BPF_H
 
 #include "core.bpf.h"
+#include "sampling.bpf.h"
 #include "stream.bpf.h"
 #include "target.bpf.h"
 
@@ -203,20 +204,18 @@ static __always_inline void rf_load_fresh(struct rf_cpu *c, struct task_struct *
 /* Closes the span that is open on this CPU and begins the next one. */
 static __always_inline void rf_close_span(struct rf_cpu *c, __u64 now)
 {
-	__u64 span, calls;
+	__u64 span, calls, faults;
 
 	if (!rf_latency)
 		return;
 	span = now - c->since_ns;
 	c->since_ns = now;
-	if (rf_sampling && c->skipped) {
-		/* calls lie in it that were not timed: their share is that of the timed ones */
-		calls = (__u64)c->skipped * c->mean_ns;
-		c->skipped = 0;
-		if (calls > span)
-			calls = span;
-		c->kernel_ns += calls;
-		c->user_ns += span - calls;
+	if (rf_sampling && c->calls.skipped | c->faults.skipped) {
+		faults = rf_share(&c->faults, span);
+		calls = rf_share(&c->calls, span - faults);
+		c->fault_ns += faults;
+		c->kernel_ns += faults + calls;
+		c->user_ns += span - faults - calls;
 		return;
 	}
 	if (c->flags & RF_T_KERNEL_SIDE)
@@ -225,9 +224,11 @@ static __always_inline void rf_close_span(struct rf_cpu *c, __u64 now)
 		c->user_ns += span;
 }
 
-/* A call that sampling left out is about to wait: from here on it is timed. */
+/* A call or fault that sampling left out is about to wait: from here on it is timed. */
 static __always_inline void rf_time_waiting(struct rf_cpu *c, __u64 since)
 {
+	if (rf_sampling && c->flags & RF_T_FAULT_LEFT)
+		c->flags ^= RF_T_FAULT_LEFT | RF_T_IN_FAULT;
 	if (!rf_sampling || (c->flags & (RF_T_COUNTED | RF_T_TIMED)) != RF_T_COUNTED)
 		return;
 	c->flags |= RF_T_TIMED;
@@ -406,8 +407,10 @@ static __always_inline void rf_load(struct rf_cpu *c, struct task_struct *task, 
 	c->generation = 1;
 	c->stolen = 0;
 	c->regs = 0;
-	if (rf_sampling)
-		c->skip = c->skipped = c->fast = c->mean_ns = 0;
+	if (rf_sampling) {
+		rf_forget_samples(&c->calls);
+		rf_forget_samples(&c->faults);
+	}
 	if (!pid || rf_task_read(task, flags) & PF_KTHREAD)
 		return;
 	wanted = rf_is_target(task);
@@ -459,34 +462,22 @@ static __always_inline void rf_load_met(struct rf_cpu *c, struct task_struct *ta
 }
 
 /* Out of line: taken when the first event of a thread on its CPU is not its switch. */
-RF_NOINLINE int rf_load_current(struct rf_cpu *c, enum rf_side side, __u64 now)
+RF_NOINLINE int rf_load_current(struct rf_cpu *c, enum rf_side side)
 {
 	if (c)
-		rf_load_met(c, rf_current(), side, now);
+		rf_load_met(c, rf_current(), side, rf_now());
 	return 0;
 }
 
 /* The state of the current thread; NULL: not a target. */
-static __always_inline struct rf_cpu *rf_current_cpu(enum rf_side side, __u64 now)
+static __always_inline struct rf_cpu *rf_current_cpu(enum rf_side side)
 {
 	struct rf_cpu *c = rf_this_cpu();
 
 	if (!c)
 		return NULL;
 	if (unlikely(c->task != (__u64)rf_current()))
-		rf_load_current(c, side, now);
-	return c->flags & RF_T_TRACKED ? c : NULL;
-}
-
-/* The same for a caller that does not always need the time. */
-static __always_inline struct rf_cpu *rf_current_cpu_untimed(enum rf_side side)
-{
-	struct rf_cpu *c = rf_this_cpu();
-
-	if (!c)
-		return NULL;
-	if (unlikely(c->task != (__u64)rf_current()))
-		rf_load_current(c, side, rf_now());
+		rf_load_current(c, side);
 	return c->flags & RF_T_TRACKED ? c : NULL;
 }
 

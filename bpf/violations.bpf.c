@@ -665,7 +665,7 @@ int BPF_PROG(rf_sig_generate, int sig, struct kernel_siginfo *info, struct task_
 	rf_read_info(&cause, info);
 	cause.own = (__u64)task == (__u64)rf_current() && (cause.code > 0 || sig == SIGABRT);
 	if (cause.own) {
-		c = rf_current_cpu(RF_SIDE_KERNEL, rf_now());
+		c = rf_current_cpu(RF_SIDE_KERNEL);
 	} else {
 		if (!rf_is_followed(task) || rf_is_dying(task))
 			return 0;
@@ -785,7 +785,7 @@ static __always_inline int rf_outcome_of_exit(struct task_struct *task)
 
 	if (rf_off())
 		return 0;
-	c = rf_current_cpu(RF_SIDE_KERNEL, rf_now());
+	c = rf_current_cpu(RF_SIDE_KERNEL);
 	if (!c)
 		return 0;
 	group_dead = BPF_CORE_READ(task, signal, live.counter) <= 0;
