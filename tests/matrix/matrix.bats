@@ -13,6 +13,7 @@ setup_file() {
 	local arch series=() row
 	mkdir -p "$work"
 	rm -rf "${work:?}"/*
+	: >"$work/covered"
 	for arch in amd64 arm64; do
 		series=()
 		for row in "${rows[@]}"; do

@@ -114,7 +114,7 @@ class Trace:
 
     def judge(self, guest):
         told, known = collections.Counter(), collections.Counter({("execve", None): 1})
-        lines = [json.loads(x) for x in guest.text(self.name + ".json").splitlines()]
+        lines = guest.lines(self.name)
         calls = [x for x in lines if x["type"] == "call"]
         told.update((c["name"], c.get("errno")) for c in calls)
         for tally in guest.text(self.name + ".tally").splitlines():
@@ -149,7 +149,7 @@ class Faults:
         return "\n".join(lines + [DENIED, "EOF"])
 
     def judge(self, guest):
-        lines = [json.loads(x) for x in guest.text(self.name + ".json").splitlines()]
+        lines = guest.lines(self.name)
         events = [x for x in lines if x["type"] == "violation"]
         summary = lines[-1]
         events.sort(key=lambda e: e["time_ns"])
@@ -328,6 +328,13 @@ class Guest:
             return (self.folder / name).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise check.Difference(f"the guest left no {name}") from None
+
+    def lines(self, name):
+        """The JSON objects that a case printed, one a line."""
+        text = self.text(name + ".json")
+        if not text:
+            raise check.Difference(f"nothing was told: {self.text(name + '.err')}")
+        return [json.loads(line) for line in text.splitlines()]
 
     def has(self, feature):
         return any(f["name"] == feature and f["verdict"] == "present"
