@@ -6,6 +6,7 @@
 #include "identity/signal.h"
 #include "lab/show.h"
 #include "views/json.h"
+#include "views/process_json.h"
 
 static void json_end(struct rf_json *j, const struct rf_lab_end *e)
 {
@@ -58,12 +59,7 @@ static void json_part(struct rf_json *j, const struct rf_lab_part *p)
 	rf_json_u64(j, "calls", p->calls);
 	rf_json_u64(j, "failed", p->failed);
 	rf_json_u64(j, "denied", p->denied);
-	rf_json_object(j, "page_faults");
-	rf_json_u64(j, "user", p->faults.user);
-	rf_json_u64(j, "kernel", p->faults.kernel);
-	rf_json_u64(j, "minor", p->faults.minor);
-	rf_json_u64(j, "major", p->faults.major);
-	rf_json_end(j);
+	rf_json_page_faults(j, &p->faults);
 	rf_json_object(j, "time_ns");
 	rf_json_u64(j, "user", p->time.user);
 	rf_json_u64(j, "kernel", p->time.kernel);

@@ -373,20 +373,26 @@ void rf_isolation_json(struct rf_json *j, const struct rf_isolated *p, bool deta
 	rf_json_end(j);
 }
 
+/* seen = handled + killed + refused + open + lost */
+static void put_balance(struct rf_json *j, const struct rf_isolation_account *acc)
+{
+	rf_json_u64(j, "seen", acc->seen);
+	rf_json_u64(j, "handled", acc->handled);
+	rf_json_u64(j, "killed", acc->killed);
+	rf_json_u64(j, "refused", acc->refused);
+	rf_json_u64(j, "open", acc->open);
+	rf_json_u64(j, "lost", acc->lost);
+	rf_json_u64(j, "skipped", acc->skipped);
+	rf_json_i64(j, "unexplained", acc->unexplained);
+}
+
 void rf_isolation_json_account(struct rf_json *j, const struct rf_isolation *iso)
 {
 	struct rf_isolation_account acc;
 
 	rf_isolation_accounting(iso, &acc);
 	rf_json_object(j, "isolation");
-	rf_json_u64(j, "seen", acc.seen);
-	rf_json_u64(j, "handled", acc.handled);
-	rf_json_u64(j, "killed", acc.killed);
-	rf_json_u64(j, "refused", acc.refused);
-	rf_json_u64(j, "open", acc.open);
-	rf_json_u64(j, "lost", acc.lost);
-	rf_json_u64(j, "skipped", acc.skipped);
-	rf_json_i64(j, "unexplained", acc.unexplained);
+	put_balance(j, &acc);
 	rf_json_u64(j, "lost_details", acc.lost_details);
 	rf_json_end(j);
 }
@@ -492,14 +498,7 @@ static void put_accounting(struct rf_json *j, const struct rf_isolation *iso)
 
 	rf_isolation_accounting(iso, &acc);
 	rf_json_object(j, "accounting");
-	rf_json_u64(j, "seen", acc.seen);
-	rf_json_u64(j, "handled", acc.handled);
-	rf_json_u64(j, "killed", acc.killed);
-	rf_json_u64(j, "refused", acc.refused);
-	rf_json_u64(j, "open", acc.open);
-	rf_json_u64(j, "lost", acc.lost);
-	rf_json_u64(j, "skipped", acc.skipped);
-	rf_json_i64(j, "unexplained", acc.unexplained);
+	put_balance(j, &acc);
 	rf_json_u64(j, "events", acc.told);
 	rf_json_u64(j, "lost_events", acc.lost_events);
 	rf_json_i64(j, "untold", acc.untold);

@@ -9,6 +9,7 @@
 #include "identity/syscall.h"
 #include "views/faults.h"
 #include "views/json.h"
+#include "views/process_json.h"
 #include "views/stat.h"
 
 /*
@@ -132,18 +133,8 @@ static void put_group(struct rf_json *j, const struct rf_stat_view *v, const str
 
 static void put_sides(struct rf_json *j, const struct rf_process *p)
 {
-	rf_json_object(j, "page_faults");
-	rf_json_u64(j, "user", p->faults.user);
-	rf_json_u64(j, "kernel", p->faults.kernel);
-	rf_json_u64(j, "minor", p->faults.minor);
-	rf_json_u64(j, "major", p->faults.major);
-	rf_json_end(j);
-	rf_json_object(j, "time_ns");
-	rf_json_u64(j, "user", p->time.user);
-	rf_json_u64(j, "kernel", p->time.kernel);
-	rf_json_u64(j, "waiting", p->time.waiting);
-	rf_json_u64(j, "faults", p->fault_ns);
-	rf_json_end(j);
+	rf_json_page_faults(j, &p->faults);
+	rf_json_times(j, p);
 }
 
 static void put_row(struct rf_json *j, const struct rf_stat_view *v, const struct rf_row *row)

@@ -10,6 +10,7 @@
 #include "bpf/records.h"
 #include "identity/errno.h"
 #include "views/json.h"
+#include "views/process_json.h"
 #include "views/text.h"
 #include "views/top_impl.h"
 
@@ -32,22 +33,11 @@ static void put_sides(struct rf_json *j, const struct rf_top *t, const struct rf
 	rf_json_u64(j, "calls", p->calls);
 	rf_json_u64(j, "failed", p->failed);
 	rf_json_u64(j, "denied", p->denied);
-	rf_json_object(j, "page_faults");
-	rf_json_u64(j, "user", p->faults.user);
-	rf_json_u64(j, "kernel", p->faults.kernel);
-	rf_json_u64(j, "minor", p->faults.minor);
-	rf_json_u64(j, "major", p->faults.major);
-	rf_json_end(j);
-	if (t->no_latency) {
+	rf_json_page_faults(j, &p->faults);
+	if (t->no_latency)
 		rf_json_null(j, "time_ns");
-		return;
-	}
-	rf_json_object(j, "time_ns");
-	rf_json_u64(j, "user", p->time.user);
-	rf_json_u64(j, "kernel", p->time.kernel);
-	rf_json_u64(j, "waiting", p->time.waiting);
-	rf_json_u64(j, "faults", p->fault_ns);
-	rf_json_end(j);
+	else
+		rf_json_times(j, p);
 }
 
 static void put_who(struct rf_json *j, const struct rf_top_row *row, enum rf_by by)
