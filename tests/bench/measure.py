@@ -79,6 +79,15 @@ def measure_faults(settings, tool):
         return {"one": mean_least(loads([argv], tool))}
 
 
+def one_sample(settings, tool, measure):
+    """A tool that does not come up once may the second time: it would leave all its rounds out."""
+    try:
+        return measure(settings, tool)
+    except (Missing, subprocess.TimeoutExpired) as e:
+        say(f"{e}; once more")
+        return measure(settings, tool)
+
+
 def in_turns(settings, tools, measure):
     """{tool: [sample, ...]}, and {tool: why} of those that did not run."""
     samples, missing = {}, {}
@@ -94,7 +103,7 @@ def in_turns(settings, tools, measure):
             if tool.name not in samples:
                 continue
             try:
-                samples[tool.name].append(measure(settings, tool))
+                samples[tool.name].append(one_sample(settings, tool, measure))
             except (Missing, subprocess.TimeoutExpired) as e:
                 missing[tool.name] = str(e)
                 del samples[tool.name]

@@ -93,7 +93,8 @@ bench() {
 		state = {"key": None, "facts": {"host": {"CPUs": 2}, "tools": {"strace": "6.1"}}, "sections": {
 		    "calls": {"samples": calls, "missing": {"perf-trace": "perf trace is not installed"}},
 		    "faults": {"samples": {"untraced": [{"one": 500}], "empty": [{"one": 700}],
-		                           "full": [{"one": 780}]}, "missing": {}},
+		                           "full": [{"one": 780}], "auto": [{"one": 840}]},
+		               "missing": {}},
 		    "loader": {"kernel": {"bytes": 17 << 20, "cpus": 2}, "load_ms": [150, 170, 160],
 		               "load": {"processes": 200, "rate": 100000},
 		               "share": {"stat -i 1s": {"percent": 0.61, "calls_per_s": 99999}},
@@ -117,7 +118,8 @@ bench() {
 	grep -Fq '| **ringfence stat --latency=full** | 180 | 1.80 |' performance.md
 	grep -Fq 'the default) | 1.3 × the empty pair | 1.30 | yes |' performance.md
 	grep -Fq '`--latency=full`), one core | 1.7 × the empty pair | 1.80 | **no** |' performance.md
-	grep -Fq '| a page fault | 1.5 × empty programs | 1.40 | yes |' performance.md
+	grep -Fq '`--latency=full`) | 1.5 × empty programs | 1.40 | yes |' performance.md
+	grep -Fq 'the default) | 1.5 × empty programs | 1.70 | **no** |' performance.md
 	grep -Fq '| 0.5 % of one core | 0.61 % | **no** |' performance.md
 	grep -Fq '| load and attach | 300 ms | 160 ms | yes |' performance.md
 	grep -Fq '1,000 processes, 1 s interval | 1 % of one core | 0.52 % | yes |' performance.md
