@@ -169,8 +169,15 @@ def growth_tables(section):
 
 
 def growth_plot(section):
+    def at(point, x):
+        if x == "x":
+            return max(point[x], 1)
+        # a tick for each point would be unreadable where the points are measured, not chosen
+        measured = max(middle(point, x), 1)
+        return round(measured, 1 - len(str(int(measured))))
+
     def line(key, y, x="x"):
-        return sorted((max(p[x] if x == "x" else middle(p, x), 1), y(p)) for p in section[key])
+        return sorted((at(p, x), y(p)) for p in section[key])
 
     panels = [("Calls a second", "added ns a call",
                [("added", line("rate", added_per_call, "calls_per_s"))]),
@@ -181,9 +188,6 @@ def growth_plot(section):
                [("loader", line("rate", lambda p: middle(p, "loader_percent"), "calls_per_s"))]),
               ("Processes", "a sweep, ms",
                [("sweep", line("processes", lambda p: middle(p, "sweep_ms")))])]
-    # a tick for each point would be unreadable where the points are measured, not chosen
-    for _, _, series in panels:
-        series[0] = (series[0][0], [(round(x, 1 - len(str(int(x)))), y) for x, y in series[0][1]])
     return plot.row(panels, "How the cost grows")
 
 
