@@ -117,12 +117,51 @@ static __always_inline __u32 rf_access_class(__u32 code)
 	return class | (code & PF_WRITE ? RF_FAULT_WRITE : RF_FAULT_READ);
 }
 
-/* What the address belongs to. */
-RF_NOINLINE __u32 rf_hit_class(__u64 address, __u32 class)
+/*
+ * An address space counts the changes to its mappings, so that a fault can be
+ * handled without its lock: an int from 6.4 on, a seqcount from 6.14 on.
+ */
+struct mm_struct___int {
+	int mm_lock_seq;
+} __attribute__((preserve_access_index));
+
+struct seqcount___rf {
+	__u32 sequence;
+} __attribute__((preserve_access_index));
+
+struct mm_struct___seqcount {
+	struct seqcount___rf mm_lock_seq;
+} __attribute__((preserve_access_index));
+
+/* false: this kernel does not count them. */
+static __always_inline bool rf_mapping_changes(struct task_struct *task, __u32 *changes)
+{
+	struct mm_struct___seqcount *seqcount;
+	struct mm_struct___int *plain;
+	struct mm_struct *mm;
+
+	if (!rf_have_task_btf)
+		return false;
+	mm = task->mm;
+	if (!mm)
+		return false;
+	plain = (void *)mm;
+	seqcount = (void *)mm;
+	if (bpf_core_field_exists(seqcount->mm_lock_seq.sequence))
+		*changes = seqcount->mm_lock_seq.sequence;
+	else if (bpf_core_field_exists(plain->mm_lock_seq))
+		*changes = plain->mm_lock_seq;
+	else
+		return false;
+	return true;
+}
+
+#define RF_HIT_IS_SHARED 0x100 /* with a kind: no write to it makes a copy */
+
+/* What the address belongs to, and in c->hit from where to where. */
+RF_NOINLINE __u32 rf_look_up_hit(struct rf_cpu *c, __u64 address)
 {
 	struct mm_struct *mm = BPF_CORE_READ(rf_current(), mm);
-	bool write = (class & RF_FAULT_ACCESS) == RF_FAULT_WRITE;
-	bool present = class & RF_FAULT_PROTECTION;
 	struct rf_lookup found = {};
 	struct vm_area_struct *vma;
 	__u64 flags, start, end, brk;
@@ -130,23 +169,56 @@ RF_NOINLINE __u32 rf_hit_class(__u64 address, __u32 class)
 
 	rf_find_mapping(mm, address, &found);
 	vma = found.vma;
-	if (!vma)
+	if (!vma || !c)
 		return RF_HIT_UNKNOWN;
 	flags = BPF_CORE_READ(vma, vm_flags);
 	file = BPF_CORE_READ(vma, vm_file);
-	if (flags & RF_MAP_SHARED)
-		return file ? RF_HIT_FILE_SHARED : RF_HIT_ANONYMOUS;
-	if (write && (present || file))
-		return RF_HIT_COPY;
-	if (file)
-		return RF_HIT_FILE_PRIVATE;
 	start = BPF_CORE_READ(vma, vm_start);
 	end = BPF_CORE_READ(vma, vm_end);
+	c->hit.start = start;
+	c->hit.end = end;
+	if (flags & RF_MAP_SHARED)
+		return RF_HIT_IS_SHARED | (file ? RF_HIT_FILE_SHARED : RF_HIT_ANONYMOUS);
+	if (file)
+		return RF_HIT_FILE_PRIVATE;
 	brk = BPF_CORE_READ(mm, start_stack);
 	if (flags & RF_MAP_STACK || (brk >= start && brk < end))
 		return RF_HIT_STACK;
 	brk = BPF_CORE_READ(mm, brk);
 	return start < brk && end > BPF_CORE_READ(mm, start_brk) ? RF_HIT_HEAP : RF_HIT_ANONYMOUS;
+}
+
+/*
+ * The same, without a walk where the last fault on this CPU was one of the same
+ * program in the same mapping, and no mapping has changed since.
+ */
+static __always_inline __u32 rf_hit_kind(struct rf_cpu *c, __u64 address)
+{
+	struct task_struct *task = rf_current();
+	struct rf_last_hit *hit = &c->hit;
+	__u32 changes = 0;
+
+	if (!rf_mapping_changes(task, &changes))
+		return rf_look_up_hit(c, address);
+	if (hit->entity == c->entity && hit->changes == changes && address >= hit->start &&
+	    address < hit->end && hit->exec_id == rf_task_read(task, self_exec_id))
+		return hit->kind;
+	hit->kind = rf_look_up_hit(c, address);
+	hit->entity = hit->kind == RF_HIT_UNKNOWN ? 0 : c->entity;
+	hit->exec_id = rf_task_read(task, self_exec_id);
+	hit->changes = changes;
+	return hit->kind;
+}
+
+static __always_inline __u32 rf_hit_class(struct rf_cpu *c, __u64 address, __u32 class)
+{
+	bool write = (class & RF_FAULT_ACCESS) == RF_FAULT_WRITE;
+	bool present = class & RF_FAULT_PROTECTION;
+	__u32 kind = rf_hit_kind(c, address);
+
+	if (kind & RF_HIT_IS_SHARED || kind == RF_HIT_UNKNOWN)
+		return kind & ~RF_HIT_IS_SHARED;
+	return write && (present || kind == RF_HIT_FILE_PRIVATE) ? RF_HIT_COPY : kind;
 }
 
 static __always_inline void rf_book_fault(struct rf_cpu *c, __u64 address, bool user, bool major,
@@ -157,7 +229,7 @@ static __always_inline void rf_book_fault(struct rf_cpu *c, __u64 address, bool 
 	__u32 bucket;
 
 	k.key = rf_access_class((c->flags & RF_T_CODE) >> RF_T_CODE_SHIFT);
-	k.key |= rf_hit_class(address, k.key) << RF_FAULT_HIT_SHIFT;
+	k.key |= rf_hit_class(c, address, k.key) << RF_FAULT_HIT_SHIFT;
 	k.key |= (user ? 0 : RF_FAULT_KERNEL) | (major ? RF_FAULT_MAJOR : 0);
 	cell = rf_isolation_cell(c, c->entity, &k);
 	if (!cell) {

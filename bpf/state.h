@@ -19,6 +19,15 @@ struct rf_sampler {
 	__u32 mean_ns;  /* of the timed ones of this stint, a moving one */
 };
 
+/* The mapping that a CPU's last page fault hit, for the next one; faults.bpf.c. */
+struct rf_last_hit {
+	__u64 entity; /* 0: none */
+	__u64 exec_id;
+	__u64 start, end;
+	__u32 changes; /* the address space's count of changes when it was looked up */
+	__u32 kind;
+};
+
 /*
  * The thread that runs on a CPU. Its state lives here while it runs, so that a
  * crossing costs no look-up by thread; sched_switch moves it to and from the
@@ -46,6 +55,7 @@ struct rf_cpu {
 	__u32 switched; /* stream mode: RF_SWITCH_* of the switch that is under way */
 	struct rf_counts counts[2]; /* by epoch */
 	struct rf_sampler faults;
+	struct rf_last_hit hit;
 	/* what the rare paths of fault isolation remember, away from the lines above */
 	__u64 kfault_address; /* the last kernel-mode fault on a user address in the open call */
 	__u64 kfault_ns;

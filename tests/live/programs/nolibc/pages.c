@@ -7,6 +7,7 @@
  *   private  the first write to each page of a privately mapped FILE
  *   shared   the same, of a shared mapping
  *   major    the first read of each page of FILE, which is not in memory
+ *   turns    one address, mapped anew for each of PAGES: anonymous memory written to, FILE read
  * FILE is made, and removed again.
  */
 #include "../nolibc.h"
@@ -54,6 +55,18 @@ static void touch(long at, long n, int write)
 	}
 }
 
+/* What the address belongs to changes between one fault and the next. */
+static void take_turns(long at, long n, int fd)
+{
+	for (long i = 0; i < n; i++) {
+		int anonymous = i % 2 ? 0 : MAP_ANONYMOUS;
+
+		rf_call(__NR_mmap, at, PAGE, PROT_READ | PROT_WRITE,
+		        MAP_PRIVATE | MAP_FIXED | anonymous, anonymous ? -1 : fd, 0);
+		touch(at, 1, !!anonymous);
+	}
+}
+
 static int rf_main(int argc, char **argv)
 {
 	static struct rusage before, after;
@@ -84,6 +97,8 @@ static int rf_main(int argc, char **argv)
 		for (long i = 0; i < n; i++) {
 			rf_call(__NR_read, zero, at + i * PAGE, PAGE);
 		}
+	} else if (rf_streq(kind, "turns")) {
+		take_turns(at, n, fd);
 	} else {
 		touch(at, n, !rf_streq(kind, "major"));
 	}
