@@ -109,6 +109,8 @@ FAULTS = [
     Tool("auto", "ringfence stat", beside=stat(), ours=True),
     Tool("full", "ringfence stat --latency=full", beside=stat("--latency=full"), ours=True),
     Tool("none", "ringfence stat --no-latency", beside=stat("--no-latency"), ours=True),
+    # every fault timed, and by what it hit
+    Tool("events", "ringfence faults", beside=[RINGFENCE, "faults"], ours=True),
 ]
 
 
